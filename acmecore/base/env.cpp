@@ -1,0 +1,161 @@
+#include "base/env.h"
+
+#include <grp.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace acme {
+namespace {
+
+int or_errno(int result) {
+  return result < 0 ? -errno : result;
+}
+
+// Runs between fork and exec: async-signal-safe calls only. `file` is an open
+// copy of each descriptor, numbered above the range that they move to.
+[[noreturn]] void become(const Spawn& what, char* const* argv, char* const* envp, int* sources,
+                         int count, int report) {
+  auto give_up = [report](int error) {
+    ssize_t ignored = ::write(report, &error, sizeof error);
+    (void)ignored;
+    _exit(127);
+  };
+  const int base = 3 + count + 1;
+  int moved_report = fcntl(report, F_DUPFD_CLOEXEC, base);
+  if (moved_report < 0) give_up(errno);
+  report = moved_report;
+  for (int i = 0; i < count; ++i) {
+    sources[i] = fcntl(sources[i], F_DUPFD_CLOEXEC, base);
+    if (sources[i] < 0) give_up(errno);
+  }
+  for (int i = 0; i < count; ++i)
+    if (dup2(sources[i], 3 + i) < 0) give_up(errno);
+  // Listening sockets of the server are not close-on-exec: close everything else.
+  if (report > 3 + count) syscall(SYS_close_range, 3 + count, report - 1, 0);
+  syscall(SYS_close_range, report + 1, ~0U, 0);
+
+  for (int signal = 1; signal < NSIG; ++signal) {
+    struct sigaction action {};
+    action.sa_handler = SIG_DFL;
+    sigaction(signal, &action, nullptr);
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+
+  if (what.own_session) setsid();
+  if (what.low_priority) setpriority(PRIO_PROCESS, 0, 10);
+  if (what.drop) {
+    if (setgroups(0, nullptr) < 0 && errno != EPERM) give_up(errno);
+    if (setgid(what.gid) < 0 || setuid(what.uid) < 0) give_up(errno);
+  }
+  if (what.die_with_parent) prctl(PR_SET_PDEATHSIG, SIGKILL);
+  execve(what.program.c_str(), argv, envp);
+  give_up(errno);
+  _exit(127);
+}
+
+class SystemEnv final : public Env {
+ public:
+  WallTime now() const override { return ::time(nullptr); }
+
+  Millis boottime() const override {
+    timespec ts{};
+    clock_gettime(CLOCK_BOOTTIME, &ts);
+    return static_cast<Millis>(ts.tv_sec) * 1000 + ts.tv_nsec / 1000000;
+  }
+
+  Outcome random(std::span<std::uint8_t> out) const override {
+    while (!out.empty()) {
+      ssize_t n = getrandom(out.data(), out.size(), 0);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return fail(Errc::io, std::string("getrandom: ") + std::strerror(errno));
+      out = out.subspan(static_cast<std::size_t>(n));
+    }
+    return {};
+  }
+
+  int open_at(int dir, const char* name, int flags, mode_t mode) const override {
+    return or_errno(::openat(dir, name, flags | O_CLOEXEC | O_NOFOLLOW, mode));
+  }
+  ssize_t write(int fd, const void* data, std::size_t size) const override {
+    ssize_t n = ::write(fd, data, size);
+    return n < 0 ? -errno : n;
+  }
+  int fsync(int fd) const override { return or_errno(::fsync(fd)); }
+  int rename_at(int old_dir, const char* old_name, int new_dir,
+                const char* new_name) const override {
+    return or_errno(::renameat(old_dir, old_name, new_dir, new_name));
+  }
+  int mkdir_at(int dir, const char* name, mode_t mode) const override {
+    return or_errno(::mkdirat(dir, name, mode));
+  }
+  int symlink_at(const char* target, int dir, const char* name) const override {
+    return or_errno(::symlinkat(target, dir, name));
+  }
+  int unlink_at(int dir, const char* name, int flags) const override {
+    return or_errno(::unlinkat(dir, name, flags));
+  }
+  void* map_shared(int fd, std::size_t size, int protection) const override {
+    return mmap(nullptr, size, protection, MAP_SHARED, fd, 0);
+  }
+  int memory_file(const char* name) const override {
+    return or_errno(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  }
+
+  Result<pid_t> spawn(const Spawn& what) const override {
+    std::vector<char*> argv;
+    argv.push_back(const_cast<char*>(what.program.c_str()));
+    for (const std::string& a : what.arguments) argv.push_back(const_cast<char*>(a.c_str()));
+    argv.push_back(nullptr);
+    std::vector<char*> envp;
+    for (const std::string& e : what.environment) envp.push_back(const_cast<char*>(e.c_str()));
+    envp.push_back(nullptr);
+    std::vector<int> sources = what.descriptors;
+
+    // A pipe that closes at exec tells why exec failed.
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+      return fail(Errc::io, std::string("pipe: ") + std::strerror(errno));
+    UniqueFd read_end(ends[0]);
+    UniqueFd write_end(ends[1]);
+    pid_t pid = fork();
+    if (pid < 0) return fail(Errc::io, std::string("fork: ") + std::strerror(errno));
+    if (pid == 0)
+      become(what, argv.data(), envp.data(), sources.data(), static_cast<int>(sources.size()),
+             write_end.get());
+    write_end.reset();
+    int error = 0;
+    ssize_t n;
+    do {
+      n = ::read(read_end.get(), &error, sizeof error);
+    } while (n < 0 && errno == EINTR);
+    if (n == static_cast<ssize_t>(sizeof error))
+      return fail(Errc::io, "cannot start " + what.program + ": " + std::strerror(error));
+    return pid;
+  }
+};
+
+}  // namespace
+
+double Env::uniform() const {
+  std::uint32_t bits = 0;
+  auto span = std::span(reinterpret_cast<std::uint8_t*>(&bits), sizeof bits);
+  if (!random(span)) return 0.5;
+  return static_cast<double>(bits) / 4294967296.0;
+}
+
+const Env& system_env() {
+  static constinit SystemEnv env;
+  return env;
+}
+
+}  // namespace acme

@@ -1,0 +1,92 @@
+// The board: shared memory between the keeper (one writer) and the server's
+// workers (many readers, who never block and never write). One board per
+// configuration generation. The format is described in docs/BOARD.md.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/env.h"
+#include "base/fd.h"
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace acme {
+
+// Memory is reserved sparsely: pages that are never written cost nothing.
+struct BoardShape {
+  std::uint32_t slots =
+      0;  // one per lineage (certificate × key type), numbered by the configuration
+  std::uint32_t tokens = 0;      // http-01 key authorizations at a time, at most
+  std::uint64_t heap_bytes = 0;  // room for blobs
+};
+BoardShape board_shape_for(std::uint32_t lineages);
+
+// A memfd: close-on-exec, mode 0600, sized, header written, sealed against
+// shrinking and growing.
+Result<UniqueFd> create_board(const Env& env, const BoardShape& shape);
+
+// What a slot holds: a private key and the chain that fits it.
+struct Bundle {
+  Secret key_der;                  // PKCS#8
+  std::vector<std::string> chain;  // DER, leaf first
+};
+Result<Secret> encode_bundle(const Bundle& bundle);
+Result<Bundle> decode_bundle(std::span<const std::uint8_t> bytes);
+
+// The one writer. A new writer (a respawned keeper, a new process after the
+// server's master filled the board) attaches to what the last one left, even
+// when that one died between two stores.
+class BoardWriter {
+ public:
+  static Result<BoardWriter> attach(const Env& env, int fd);  // fd is read-write; not kept
+  BoardWriter(BoardWriter&&) noexcept;
+  BoardWriter& operator=(BoardWriter&&) noexcept;
+  ~BoardWriter();
+
+  Outcome publish(std::uint32_t slot, const Bundle& bundle);
+  void withdraw(std::uint32_t slot);
+  Outcome put_token(std::string_view token, std::string_view key_authorization);
+  void remove_token(std::string_view token);
+  std::vector<std::string> tokens() const;
+  Outcome publish_status(std::string_view json);
+
+ private:
+  struct State;
+  explicit BoardWriter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// A reader's view. Const and thread-safe throughout; holds no descriptor.
+class BoardReader {
+ public:
+  // Re-opens `fd` read-only and maps that: mprotect cannot make it writable.
+  static Result<BoardReader> map(const Env& env, int fd);
+  BoardReader(BoardReader&&) noexcept;
+  BoardReader& operator=(BoardReader&&) noexcept;
+  ~BoardReader();
+
+  // 0 while the slot is empty; changes with every publication. One atomic load.
+  std::uint64_t generation(std::uint32_t slot) const;
+  // A consistent copy and the generation it belongs to.
+  struct Copy {
+    std::uint64_t generation = 0;
+    Secret bytes;
+  };
+  Result<Copy> certificate(std::uint32_t slot) const;
+  // The key authorization, or nothing. One atomic load when no token is there.
+  Result<std::string> key_authorization(std::string_view token) const;
+  Result<std::string> status() const;
+  std::uint32_t slots() const;
+
+ private:
+  struct State;
+  explicit BoardReader(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace acme

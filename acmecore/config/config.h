@@ -1,0 +1,114 @@
+// The configuration of one server generation: validated, complete, immutable.
+// Made by the builder from directives, sealed into a memfd, read by keeper and
+// agent (who gets the reduced copy). All defaults are filled in: nobody
+// downstream knows a default.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/key_type.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "base/time.h"
+
+namespace acme {
+
+enum class ServerKind : std::uint8_t { nginx = 1, httpd = 2 };
+enum class ChallengeType : std::uint8_t { http01, tlsalpn01, dns01 };
+std::string_view challenge_name(ChallengeType type);  // "http-01"
+
+// When a certificate is renewed: by the CA's suggestion or the certificate's
+// own life (automatic), when a share of its life is left, or a time before its end.
+struct RenewPolicy {
+  enum class Kind : std::uint8_t { automatic, share_left, time_left } kind = Kind::automatic;
+  std::uint32_t per_mille = 0;  // share_left
+  std::int64_t seconds = 0;     // time_left
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.kind, self.per_mille, self.seconds);
+  }
+};
+
+struct IssuerConfig {
+  std::string id;
+  std::string directory_url;
+  std::vector<std::string> contacts;  // "mailto:…"
+  std::vector<ChallengeType> challenges;
+  KeyType account_key = KeyType::ecdsa256;
+  std::string account_key_file;     // the operator's own key; empty: made and kept in the store
+  std::string ca_certificate_file;  // trusted for the CA's own TLS, beside the system's; empty: the system's
+  bool verify_tls = true;
+  std::string profile;  // RFC-draft acme-profiles; empty: none asked for
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.id, self.directory_url, self.contacts, self.challenges, self.account_key,
+            self.account_key_file, self.ca_certificate_file, self.verify_tls, self.profile);
+  }
+};
+
+struct CertificateConfig {
+  std::string id;
+  std::vector<std::string> names;    // lower-case A-labels, sorted, unique
+  std::vector<std::string> issuers;  // ids, in order of preference
+  std::vector<KeyType> keys;         // one lineage each
+  RenewPolicy renew;
+  std::uint32_t first_slot = 0;  // board slot of keys[0]; keys[i] has first_slot + i
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.id, self.names, self.issuers, self.keys, self.renew, self.first_slot);
+  }
+};
+
+struct LogConfig {
+  std::string path;    // re-opened when it was rotated; empty: descriptor 2 as it is
+  bool syslog = false;
+  Level level = Level::error;  // what the operator set; finer lines are dropped
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.path, self.syslog, self.level);
+  }
+};
+
+struct Config {
+  ServerKind server = ServerKind::nginx;
+  std::string server_version;  // "nginx/1.22.1", for the User-Agent and the status
+  std::string state_path;
+  std::string runtime_path;
+  std::string helper_path;     // folder of acme-keeper and acme-agent
+  bool drop_privileges = false;  // the master is root: the agent runs as agent_uid, agent_gid
+  std::uint32_t agent_uid = 0;
+  std::uint32_t agent_gid = 0;
+  LogConfig log;
+  bool plain_http_listener = false;  // http-01 can be answered somewhere
+  std::vector<IssuerConfig> issuers;
+  std::vector<CertificateConfig> certificates;
+
+  const IssuerConfig* issuer(std::string_view id) const;
+  const CertificateConfig* certificate(std::string_view id) const;
+  std::uint32_t slots() const;
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.server, self.server_version, self.state_path, self.runtime_path, self.helper_path,
+            self.drop_privileges, self.agent_uid, self.agent_gid, self.log,
+            self.plain_http_listener, self.issuers, self.certificates);
+  }
+};
+
+// With magic and version: what a keeper of another version refuses with a message.
+Secret encode_config(const Config& config);
+Result<Config> decode_config(std::string_view bytes);
+
+// What the agent needs and may know: names and URLs, no key paths.
+Config reduced_for_agent(const Config& config);
+
+}  // namespace acme

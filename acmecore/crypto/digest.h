@@ -1,0 +1,27 @@
+// SHA-256 and base64url (RFC 4648 section 5, without padding), by OpenSSL.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace acme {
+
+using Sha256 = std::array<std::uint8_t, 32>;
+
+Sha256 sha256(std::span<const std::uint8_t> bytes);
+Sha256 sha256(std::string_view text);
+
+std::string hex(std::span<const std::uint8_t> bytes);  // lower case
+
+std::string base64url_encode(std::span<const std::uint8_t> bytes);
+std::string base64url_encode(std::string_view text);
+// Accepts padding (some CAs hand out padded EAB keys); refuses everything else.
+Result<std::vector<std::uint8_t>> base64url_decode(std::string_view text);
+
+}  // namespace acme

@@ -1,0 +1,86 @@
+// What the store keeps, as values. Each record is one JSON file (docs/STORE.md).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/key_type.h"
+#include "base/secret.h"
+#include "base/time.h"
+
+namespace acme {
+
+// One certificate with one kind of key: the unit that is ordered, stored,
+// renewed and published. certs/<certificate>/<key slug>/ in the store.
+struct Lineage {
+  std::string certificate;  // the certificate's id
+  KeyType key = KeyType::ecdsa256;
+  auto operator<=>(const Lineage&) const = default;
+};
+std::string to_string(const Lineage& lineage);  // "example.com/ecdsa-256"
+
+struct AccountRecord {
+  std::string issuer;         // the issuer's id
+  std::string directory_url;  // a changed URL is a new account
+  std::string account_url;    // empty: the key was made, the CA has not answered yet
+  std::string terms_of_service;
+  WallTime created = 0;
+  WallTime not_before = 0;  // the CA asked not to be called before (Retry-After)
+};
+
+struct VersionMeta {
+  std::string issuer;
+  std::string directory_url;
+  std::string order_url;
+  std::vector<std::string> names;
+  WallTime not_before = 0;
+  WallTime not_after = 0;
+  std::string serial;
+  std::string ari_id;
+  std::string issuer_name;  // the CA certificate's name, for people
+  WallTime stored = 0;
+};
+
+struct Version {
+  std::string name;  // folder below the lineage; sorts by time
+  VersionMeta meta;
+  Secret key_pem;
+  std::string chain_pem;
+};
+
+// When to try next, and why. Times are clamped when loaded: none lies further
+// ahead than its own maximum (a clock that was once in 2038 does no harm).
+struct ScheduleRecord {
+  WallTime renew_at = 0;  // the renewal point chosen for the current version (jitter included)
+  WallTime next_try = 0;  // not before; 0: now
+  WallTime last_try = 0;
+  WallTime retry_after = 0;    // the CA's own word; no manual renewal comes before it
+  std::uint32_t failures = 0;  // in a row
+  std::string last_error;      // in the CA's words
+  WallTime last_error_at = 0;
+  std::string configuration;  // digest of names, key type and directory URL that this speaks of
+  bool renewal_requested = false;            // acmectl renew
+  std::vector<WallTime> failed_validations;  // of the last hour
+};
+
+struct KeyAuthorizationRecord {
+  std::string identifier;
+  std::string token;
+  std::string key_authorization;
+};
+
+// An order under way: enough to resume it by URL after a kill.
+struct OrderRecord {
+  Lineage lineage;
+  std::string issuer;
+  std::string directory_url;
+  std::vector<std::string> names;
+  std::string order_url;  // empty: newOrder was sent and its answer is not known
+  std::string finalize_url;
+  WallTime created = 0;
+  bool has_key = false;  // the private key lies beside the record
+  std::vector<KeyAuthorizationRecord> key_authorizations;
+};
+
+}  // namespace acme

@@ -1,0 +1,18 @@
+# A room is one folder of acmecore, built as one static library `acme_<room>`.
+# Which room may include which is checked by tests/structure; here the same
+# table is what they are linked with.
+#
+#   acme_room(store ROOMS base crypto LIBRARIES OpenSSL::Crypto)
+function(acme_room name)
+  cmake_parse_arguments(ARG "" "" "ROOMS;LIBRARIES;EXCLUDE" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/acmecore/${name}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  foreach(pattern IN LISTS ARG_EXCLUDE)
+    list(FILTER sources EXCLUDE REGEX ${pattern})
+  endforeach()
+  add_library(acme_${name} STATIC ${sources})
+  target_include_directories(acme_${name} PUBLIC ${CMAKE_SOURCE_DIR}/acmecore
+                                                 ${CMAKE_SOURCE_DIR}/acmecore/include)
+  list(TRANSFORM ARG_ROOMS PREPEND acme_)
+  target_link_libraries(acme_${name} PUBLIC ${ARG_ROOMS} ${ARG_LIBRARIES})
+endfunction()
