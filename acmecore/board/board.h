@@ -27,7 +27,7 @@ struct BoardShape {
 BoardShape board_shape_for(std::uint32_t lineages);
 
 // A memfd: close-on-exec, mode 0600, sized, header written, sealed against
-// shrinking and growing.
+// shrinking and growing. Errc::no_memory where the system has none to give.
 Result<UniqueFd> create_board(const Env& env, const BoardShape& shape);
 
 // What a slot holds: a private key and the chain that fits it.
@@ -35,25 +35,37 @@ struct Bundle {
   Secret key_der;                  // PKCS#8
   std::vector<std::string> chain;  // DER, leaf first
 };
+// At most 16 certificates and 256 KiB.
 Result<Secret> encode_bundle(const Bundle& bundle);
 Result<Bundle> decode_bundle(std::span<const std::uint8_t> bytes);
 
 // The one writer. A new writer (a respawned keeper, a new process after the
 // server's master filled the board) attaches to what the last one left, even
-// when that one died between two stores.
+// when that one died between two stores; what is damaged of it is withdrawn.
+//
+// Publishing what is there already changes nothing, not even the generation: a
+// keeper that starts just publishes all that its store has. When the board is
+// full the answer is Errc::no_memory, and what was there stays.
 class BoardWriter {
  public:
-  static Result<BoardWriter> attach(const Env& env, int fd);  // fd is read-write; not kept
+  // `fd` is read-write and not kept; `env` outlives the writer.
+  static Result<BoardWriter> attach(const Env& env, int fd);
   BoardWriter(BoardWriter&&) noexcept;
   BoardWriter& operator=(BoardWriter&&) noexcept;
   ~BoardWriter();
 
   Outcome publish(std::uint32_t slot, const Bundle& bundle);
   void withdraw(std::uint32_t slot);
+  // The key authorization is the token, a dot and the thumbprint (RFC 8555, 8.1).
   Outcome put_token(std::string_view token, std::string_view key_authorization);
   void remove_token(std::string_view token);
   std::vector<std::string> tokens() const;
   Outcome publish_status(std::string_view json);
+  // Wipes the keys that were replaced or withdrawn more than ten seconds ago.
+  // Every publication does it too; to be called each minute, for there may not
+  // be another one for weeks.
+  void sweep();
+  std::uint32_t slots() const;
 
  private:
   struct State;
@@ -64,21 +76,26 @@ class BoardWriter {
 // A reader's view. Const and thread-safe throughout; holds no descriptor.
 class BoardReader {
  public:
-  // Re-opens `fd` read-only and maps that: mprotect cannot make it writable.
+  // Re-opens `fd` read-only (by /proc, unless it is read-only already) and maps
+  // that: mprotect cannot make it writable.
   static Result<BoardReader> map(const Env& env, int fd);
   BoardReader(BoardReader&&) noexcept;
   BoardReader& operator=(BoardReader&&) noexcept;
   ~BoardReader();
 
-  // 0 while the slot is empty; changes with every publication. One atomic load.
+  // 0 while the slot is empty (or there is none of this number); changes with
+  // every publication, also across a withdrawal. One atomic load.
   std::uint64_t generation(std::uint32_t slot) const;
-  // A consistent copy and the generation it belongs to.
+  // A consistent copy and the generation it belongs to; decode_bundle reads the
+  // bytes. Here and below: Errc::not_found when there is nothing, damaged when
+  // the bytes fail their check, busy when they change faster than can be read.
   struct Copy {
     std::uint64_t generation = 0;
     Secret bytes;
   };
   Result<Copy> certificate(std::uint32_t slot) const;
-  // The key authorization, or nothing. One atomic load when no token is there.
+  // The key authorization, or Errc::not_found. One atomic load when no token is
+  // there; then nothing is allocated, not even for the error.
   Result<std::string> key_authorization(std::string_view token) const;
   Result<std::string> status() const;
   std::uint32_t slots() const;

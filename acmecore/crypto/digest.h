@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/secret.h"
 
 namespace acme {
 
@@ -23,5 +24,6 @@ std::string base64url_encode(std::span<const std::uint8_t> bytes);
 std::string base64url_encode(std::string_view text);
 // Accepts padding (some CAs hand out padded EAB keys); refuses everything else.
 Result<std::vector<std::uint8_t>> base64url_decode(std::string_view text);
+Result<Secret> base64url_decode_secret(std::string_view text);  // an EAB key
 
 }  // namespace acme

@@ -5,20 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "base/key_type.h"
+#include "base/lineage.h"
 #include "base/secret.h"
 #include "base/time.h"
 
 namespace acme {
-
-// One certificate with one kind of key: the unit that is ordered, stored,
-// renewed and published. certs/<certificate>/<key slug>/ in the store.
-struct Lineage {
-  std::string certificate;  // the certificate's id
-  KeyType key = KeyType::ecdsa256;
-  auto operator<=>(const Lineage&) const = default;
-};
-std::string to_string(const Lineage& lineage);  // "example.com/ecdsa-256"
 
 struct AccountRecord {
   std::string issuer;         // the issuer's id
@@ -47,21 +38,6 @@ struct Version {
   VersionMeta meta;
   Secret key_pem;
   std::string chain_pem;
-};
-
-// When to try next, and why. Times are clamped when loaded: none lies further
-// ahead than its own maximum (a clock that was once in 2038 does no harm).
-struct ScheduleRecord {
-  WallTime renew_at = 0;  // the renewal point chosen for the current version (jitter included)
-  WallTime next_try = 0;  // not before; 0: now
-  WallTime last_try = 0;
-  WallTime retry_after = 0;    // the CA's own word; no manual renewal comes before it
-  std::uint32_t failures = 0;  // in a row
-  std::string last_error;      // in the CA's words
-  WallTime last_error_at = 0;
-  std::string configuration;  // digest of names, key type and directory URL that this speaks of
-  bool renewal_requested = false;            // acmectl renew
-  std::vector<WallTime> failed_validations;  // of the last hour
 };
 
 struct KeyAuthorizationRecord {

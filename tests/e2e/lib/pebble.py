@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import socket
 import ssl
 import subprocess
 import urllib.error
@@ -135,7 +134,6 @@ class Pebble:
         if not self._process.running:
             raise RuntimeError("Pebble ended: " + self._process.log_text())
         try:
-            with socket.create_connection(("127.0.0.1", self.management_port), 1):
-                return bool(self.directory())
+            return bool(self.directory() and self.root())
         except (OSError, urllib.error.URLError):
             return False

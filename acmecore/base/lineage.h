@@ -1,0 +1,52 @@
+// One certificate with one kind of key, and when it is tried next. The words
+// that store, protocol, keeper and agent share.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/key_type.h"
+#include "base/time.h"
+
+namespace acme {
+
+// The unit that is ordered, stored, renewed and published:
+// certs/<certificate>/<key slug>/ in the store.
+struct Lineage {
+  std::string certificate;  // the certificate's id
+  KeyType key = KeyType::ecdsa256;
+  auto operator<=>(const Lineage&) const = default;
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.certificate, self.key);
+  }
+};
+std::string to_string(const Lineage& lineage);  // "example.com/ecdsa-256"
+
+// When to try next, and why. The agent decides, the keeper persists it within
+// bounds. Times are clamped when loaded: none lies further ahead than its own
+// maximum (a clock that was once in 2038 does no harm).
+struct ScheduleRecord {
+  WallTime renew_at = 0;  // the renewal point chosen for the current version (jitter included)
+  WallTime next_try = 0;  // not before; 0: no failure is waited for
+  WallTime last_try = 0;
+  WallTime retry_after = 0;    // the CA's own word; no manual renewal comes before it
+  std::uint32_t failures = 0;  // in a row
+  std::string last_error;      // in the CA's words
+  WallTime last_error_at = 0;
+  std::string configuration;  // digest of names, key type and directory URL that this speaks of
+  bool renewal_requested = false;            // acmectl renew
+  std::vector<WallTime> failed_validations;  // of the last hour
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.renew_at, self.next_try, self.last_try, self.retry_after, self.failures,
+            self.last_error, self.last_error_at, self.configuration, self.renewal_requested,
+            self.failed_validations);
+  }
+};
+
+}  // namespace acme

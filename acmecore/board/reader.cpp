@@ -1,0 +1,108 @@
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+
+#include "board/board.h"
+#include "board/tokens.h"
+
+namespace acme {
+
+using namespace board;
+
+struct BoardReader::State {
+  Mapping board;
+};
+
+namespace {
+
+// A publication takes longer than a copy, so that a second try is rare already.
+constexpr int kTries = 16;
+
+// Messages of what is no fault fit into a string without an allocation: a
+// flood of requests for unknown tokens shall cost nothing.
+Error nothing() {
+  return fail(Errc::not_found, "not there");
+}
+
+Result<BoardReader::Copy> copy_of(const Mapping& board, const Word& place, Kind kind) {
+  for (int i = 0; i < kTries; ++i) {
+    const std::uint64_t word = place.load(std::memory_order_acquire);
+    const Ref ref = Ref::of(word);
+    if (!ref) return nothing();
+    auto bytes = read_blob(board, ref.unit, kind);
+    if (place.load(std::memory_order_acquire) != word) continue;
+    if (!bytes)
+      return fail(Errc::damaged, "the board is damaged: a reference names no intact blob");
+    return BoardReader::Copy{ref.mark, std::move(*bytes)};
+  }
+  return fail(Errc::busy, "the board changes faster than it can be read");
+}
+
+// A descriptor that cannot write, and from which no writable mapping can be
+// made: re-opened, because the access mode of an open file cannot be changed.
+Result<UniqueFd> read_only(int fd) {
+  const std::string path = "/proc/self/fd/" + std::to_string(fd);
+  UniqueFd copy(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!copy) return system_error("open of the board by " + path, errno);
+  return copy;
+}
+
+}  // namespace
+
+BoardReader::BoardReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
+BoardReader::BoardReader(BoardReader&&) noexcept = default;
+BoardReader& BoardReader::operator=(BoardReader&&) noexcept = default;
+BoardReader::~BoardReader() = default;
+
+Result<BoardReader> BoardReader::map(const Env& env, int fd) {
+  UniqueFd own;
+  const int flags = fcntl(fd, F_GETFL);
+  if (flags < 0) return system_error("fcntl of the board", errno);
+  if ((flags & O_ACCMODE) != O_RDONLY) {
+    ACME_TRY(own, read_only(fd));
+    fd = own.get();
+  }
+  ACME_TRY(Mapping board, Mapping::map(env, fd, false));
+  return BoardReader(std::make_unique<State>(State{std::move(board)}));
+}
+
+std::uint32_t BoardReader::slots() const {
+  return state_->board.layout().shape.slots;
+}
+
+std::uint64_t BoardReader::generation(std::uint32_t slot) const {
+  if (slot >= slots()) return 0;
+  const Ref ref = Ref::of(state_->board.slot(slot).load(std::memory_order_acquire));
+  return ref ? ref.mark : 0;
+}
+
+Result<BoardReader::Copy> BoardReader::certificate(std::uint32_t slot) const {
+  if (slot >= slots()) return nothing();
+  return copy_of(state_->board, state_->board.slot(slot), Kind::bundle);
+}
+
+Result<std::string> BoardReader::status() const {
+  ACME_TRY(Copy copy, copy_of(state_->board, state_->board.live().status, Kind::status));
+  return std::string(copy.bytes.view());
+}
+
+Result<std::string> BoardReader::key_authorization(std::string_view token) const {
+  const Mapping& board = state_->board;
+  if (board.live().tokens.load(std::memory_order_acquire) == 0) return nothing();
+  if (!is_token(token)) return nothing();
+  const Probe probe(token);
+  for (std::uint32_t step = 0; step < probe_limit(board.layout()); ++step) {
+    const Word& cell = board.cell(probe.cell(board.layout(), step));
+    const std::uint64_t word = cell.load(std::memory_order_acquire);
+    if (word == kEmptyCell) break;
+    if (!Ref::of(word) || Ref::of(word).mark != probe.mark) continue;
+    auto copy = copy_of(board, cell, Kind::token);
+    // Removed meanwhile, damaged, or another token with the same mark.
+    if (!copy || token_of(copy->bytes.view()) != token) continue;
+    return std::string(copy->bytes.view());
+  }
+  return nothing();
+}
+
+}  // namespace acme

@@ -1,0 +1,34 @@
+// What acmectl asks the keeper over the control socket (root only).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace acme::ipc {
+
+inline constexpr std::size_t kControlFrameLimit = 64 * 1024 * 1024;  // the status of 10,000 names
+inline constexpr const char* kControlSocketName = "control.sock";
+
+enum class ControlType : std::uint16_t { status = 64, renew = 65, answer = 127 };
+
+struct ControlRequest {
+  std::vector<std::string> names;  // of certificates, or names that they carry
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.names);
+  }
+};
+
+struct ControlAnswer {
+  bool ok = false;
+  std::string text;  // status: JSON (docs/STATUS.md); renew: one line a name; else the error
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.ok, self.text);
+  }
+};
+
+}  // namespace acme::ipc

@@ -1,0 +1,34 @@
+// Why an order, or the way to it, failed: what schedule and log need to know.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "protocol/message.h"
+
+namespace acme::protocol {
+
+struct Failure {
+  enum class Kind : std::uint8_t {
+    transport,        // no answer: the driver retries by itself; here only when it gave up
+    busy,             // 5xx, or 503 with Retry-After: the CA is in trouble
+    rate_limited,     // 429
+    validation,       // a challenge failed: counts against the 5 an hour of a name
+    refused,          // the CA says no for good (rejectedIdentifier, caa, badCSR, …)
+    account,          // accountDoesNotExist, unauthorized account
+    action_required,  // userActionRequired: a person must open `instance`
+    malformed,        // an answer that breaks RFC 8555
+    local,            // ours: the store, the key, the check of the chain
+  };
+  Kind kind = Kind::malformed;
+  std::string words;               // for the operator, printable, with the CA's own words
+  std::string url;                 // to open (instance, terms), if any
+  std::int64_t retry_after = 0;    // seconds, 0: not said
+  std::vector<std::string> names;  // that failed validation
+};
+
+// The failure that an error answer means.
+Failure failure_of(const Answer& answer, WallTime now);
+
+}  // namespace acme::protocol
