@@ -10,11 +10,9 @@
 
 namespace acme::board {
 
-std::optional<Secret> Heap::adopt(std::uint32_t unit, Kind kind) {
+bool Heap::adopt(std::uint32_t unit, Kind kind) {
   auto payload = read_blob(board_, unit, kind);
-  if (!payload || !claim(unit, units_for(static_cast<std::uint32_t>(payload->size()))))
-    return std::nullopt;
-  return payload;
+  return payload && claim(unit, units_for(static_cast<std::uint32_t>(payload->size())));
 }
 
 bool Heap::claim(std::uint64_t unit, std::uint64_t units) {

@@ -20,10 +20,10 @@ class Heap {
   Heap(const Heap&) = delete;
   Heap& operator=(const Heap&) = delete;
 
-  // Attaching: first `adopt` for each reference on the board, which returns its
-  // payload when it is intact and its room is nobody else's; then `settle`, by
-  // which everything that ever was a blob's and is so no longer begins to rest.
-  std::optional<Secret> adopt(std::uint32_t unit, Kind kind);
+  // Attaching: first `adopt` for each reference on the board, which is true when
+  // the blob is intact and its room nobody else's; then `settle`, by which
+  // everything that ever was a blob's and is so no longer begins to rest.
+  bool adopt(std::uint32_t unit, Kind kind);
   void settle();
 
   // Writes a blob and returns its unit; nobody refers to it yet.

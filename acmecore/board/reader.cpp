@@ -26,17 +26,17 @@ Error nothing() {
 }
 
 Result<BoardReader::Copy> copy_of(const Mapping& board, const Word& place, Kind kind) {
+  bool changed = false;
   for (int i = 0; i < kTries; ++i) {
     const std::uint64_t word = place.load(std::memory_order_acquire);
     const Ref ref = Ref::of(word);
     if (!ref) return nothing();
     auto bytes = read_blob(board, ref.unit, kind);
-    if (place.load(std::memory_order_acquire) != word) continue;
-    if (!bytes)
-      return fail(Errc::damaged, "the board is damaged: a reference names no intact blob");
-    return BoardReader::Copy{ref.mark, std::move(*bytes)};
+    changed = place.load(std::memory_order_acquire) != word;
+    if (bytes && !changed) return BoardReader::Copy{ref.mark, std::move(*bytes)};
   }
-  return fail(Errc::busy, "the board changes faster than it can be read");
+  if (changed) return fail(Errc::busy, "the board changes faster than it can be read");
+  return fail(Errc::damaged, "the board is damaged: a reference names no intact blob");
 }
 
 // A descriptor that cannot write, and from which no writable mapping can be

@@ -122,13 +122,12 @@ void TokenTable::set_live(std::uint32_t count) {
 // Whether the cell holds an intact token that a search for it would find here.
 bool TokenTable::adopt_cell(std::uint32_t cell) {
   const Ref ref = Ref::of(board_.cell(cell).load(std::memory_order_relaxed));
-  auto payload = heap_.adopt(ref.unit, Kind::token);
+  auto payload = read_blob(board_, ref.unit, Kind::token);
   if (!payload) return false;
   const Probe probe(token_of(payload->view()));
   const std::uint32_t distance = (cell - probe.home) & (board_.layout().cells - 1);
-  if (ref.mark == probe.mark && distance < probe_limit(board_.layout())) return true;
-  heap_.drop(ref.unit);
-  return false;
+  return ref.mark == probe.mark && distance < probe_limit(board_.layout()) &&
+         heap_.adopt(ref.unit, Kind::token);
 }
 
 void TokenTable::adopt() {

@@ -25,10 +25,20 @@ struct Failure {
   std::string words;               // for the operator, printable, with the CA's own words
   std::string url;                 // to open (instance, terms), if any
   std::int64_t retry_after = 0;    // seconds, 0: not said
-  std::vector<std::string> names;  // that failed validation
+  std::vector<std::string> names;  // that failed validation, or that the CA refused
+
+  // What becomes of the order. Neither flag: it is given up.
+  bool order_gone = false;  // a resumed order is of no use any more: forget it, begin anew at once
+  bool order_kept = false;  // it is still good: the next try resumes it
 };
 
 // The failure that an error answer means.
 Failure failure_of(const Answer& answer, WallTime now);
+
+// The same for a problem that stands inside an answer: an order's `error`.
+Failure::Kind kind_of(const Problem& problem);
+
+// As words and names for the operator; `what` begins the sentence.
+Failure malformed(std::string what);
 
 }  // namespace acme::protocol

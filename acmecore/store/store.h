@@ -5,8 +5,14 @@
 // checks lengths and hashes only; a damaged entry is set aside with a log
 // line, and the version before it answers.
 //
-// One thread. A Store opened read-only (configuration load, nginx -t) writes
-// nothing, not even what it sets aside.
+// One thread. One writer: only the holder of the lock writes (Errc::refused
+// without it), sets aside and sweeps; readers may read at any time beside it.
+// A Store opened read-only (configuration load, nginx -t) writes nothing.
+//
+// Everywhere: Errc::not_found where nothing is, Errc::damaged where what is
+// there cannot be used, Errc::invalid_argument for an id that is no plain name,
+// Errc::io with path and strerror where the system refuses. After a failed
+// write the old state is there and whole.
 #pragma once
 
 #include <memory>
@@ -26,46 +32,54 @@ class Store {
  public:
   enum class Mode { read_only, read_write };
 
-  // read_write makes the folder (0700) and VERSION where absent. Errc::unsafe when a
-  // parent could be written by others, Errc::unsupported for a newer VERSION in
-  // read_write mode, Errc::not_found in read_only mode where nothing is.
+  // read_write makes the folder (0700) where absent. Errc::unsafe when a parent
+  // could be written by others or is a link, or the folder is no store of ours;
+  // Errc::unsupported for a newer VERSION in read_write mode (open it read_only and
+  // serve); Errc::not_found in read_only mode where nothing is.
   static Result<Store> open(const Env& env, const std::string& path, Mode mode, Log& log);
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
   ~Store();
 
-  // flock on <path>/lock, without waiting. Errc::busy names the holder's pid.
+  // flock on <path>/lock, without waiting; held as long as the Store. Errc::busy names
+  // the holder's pid. The first holder writes VERSION; each sweeps what a crash left.
+  // What was read before may be stale: read it again.
   Outcome lock();
   // Room for a key, a chain and their records: asked before an order is begun.
   Outcome probe() const;
   // overlayfs or tmpfs: what is kept here does not outlive the machine or container.
   std::optional<std::string> volatile_filesystem() const;
 
-  // Accounts. The key is on disk before the CA hears of it.
+  // Accounts. The key is on disk before the CA hears of it, and is never replaced
+  // (Errc::refused) before its account is retired.
   Result<AccountRecord> load_account(std::string_view issuer) const;
   Result<Secret> load_account_key(std::string_view issuer) const;  // PEM
   Outcome save_account_key(std::string_view issuer, const Secret& pem);
   Outcome save_account(const AccountRecord& account);
-  // A changed directory URL: the old account is kept beside, as <issuer>.<n>.
+  // A changed directory URL: the old account is kept beside, as <issuer>.<n>. No
+  // account is no error.
   Outcome retire_account(std::string_view issuer);
 
   // Versions.
   std::vector<Lineage> lineages() const;  // all that are stored, configured or not
   Result<Version> load_current(const Lineage& lineage) const;  // or the newest that is whole
-  Outcome save_version(const Lineage& lineage,
-                       Version version);   // then switches current; prunes all but the previous
+  // Chooses the version's name, then switches current and prunes all but the previous.
+  Outcome save_version(const Lineage& lineage, Version version);
   Outcome remove(const Lineage& lineage);  // pruning of what is no longer configured
 
-  // Schedule.
+  // Schedule. The caller, who has the version, bounds renew_at by its not_after.
   Result<ScheduleRecord> load_schedule(const Lineage& lineage, WallTime now) const;
   Outcome save_schedule(const Lineage& lineage, const ScheduleRecord& schedule);
 
-  // Journal of orders under way. One per lineage.
-  std::vector<OrderRecord> load_orders() const;
+  // Journal of orders under way. One per lineage. Before finalize: save_order_key, then
+  // save_order with has_key, which binds that key to the order (Errc::not_found without
+  // one). Loaded, has_key is true only while that very key lies beside the record.
+  std::vector<OrderRecord> load_orders() const;  // those that can be read
+  Result<OrderRecord> load_order(const Lineage& lineage) const;
   Outcome save_order(const OrderRecord& order);
-  Outcome save_order_key(const Lineage& lineage, const Secret& pem);  // before finalize
+  Outcome save_order_key(const Lineage& lineage, const Secret& pem);
   Result<Secret> load_order_key(const Lineage& lineage) const;
-  Outcome forget_order(const Lineage& lineage);  // record and key
+  Outcome forget_order(const Lineage& lineage);  // record and key at once
 
   // The configuration last run with, for acme-keeper --once (no secrets in it).
   Outcome save_config(std::string_view bytes);

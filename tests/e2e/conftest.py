@@ -7,6 +7,7 @@ A test that needs a certificate asks for `server` and `pebble`, and says
 A failing test prints the logs of all its parts. All processes end with the test.
 """
 
+import os
 import shutil
 from dataclasses import dataclass
 
@@ -46,6 +47,7 @@ def pytest_generate_tests(metafunc):
 
 LINES = 150  # of each log, when a test has failed
 PARTS = pytest.StashKey()
+FOLDER = pytest.StashKey()
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -56,6 +58,9 @@ def pytest_runtest_makereport(item, call):
         for part in item.stash.get(PARTS, []):
             for title, text in part.logs().items():
                 report.sections.append((title, "\n".join(text.splitlines()[-LINES:])))
+    # Only now: a failure at the very end of a test shows its logs as well.
+    if call.when == "teardown" and FOLDER in item.stash and not os.environ.get("ACME_TEST_KEEP"):
+        shutil.rmtree(item.stash[FOLDER], ignore_errors=True)
 
 
 @pytest.fixture
@@ -70,11 +75,11 @@ def watch(request):
 
 
 @pytest.fixture
-def folder():
-    """The test's own folder, world-readable; every parent belongs to root alone."""
-    made = make_folder("test")
-    yield made
-    shutil.rmtree(made, ignore_errors=True)
+def folder(request):
+    """The test's own folder, world-readable; every parent belongs to root alone. It is
+    removed with the test, unless ACME_TEST_KEEP is set."""
+    made = request.node.stash[FOLDER] = make_folder("test")
+    return made
 
 
 @dataclass

@@ -7,7 +7,7 @@ import time
 import pytest
 from dns import message, query
 
-from lib import client, faults, process
+from lib import client, example, faults, process
 from lib.nginx import Nginx
 from lib.site import Site
 from lib.strict import StrictClient
@@ -128,3 +128,35 @@ def test_nothing_of_a_killed_server_is_left(plain_nginx):
     assert plain_nginx.processes() == []
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", plain_nginx.http_port), 1)
+
+
+EXAMPLE = """\
+load_module modules/ngx_acme_module.so;
+http {
+    acme_issuer internal {
+        uri https://ca.example.net/acme/directory;
+        ssl_trusted_certificate /etc/ssl/internal-root.pem;
+    }
+    server {
+        listen 80;
+        listen [::]:80;
+        listen 443 ssl;
+        server_name www.example.org example.org;
+        root /srv/www;
+        acme internal;
+    }
+}
+"""
+
+
+def test_an_example_is_moved_to_loopback(pebble):
+    text = example.adapt(EXAMPLE, main=["pid p;"], http=["access_log off;"], root="/r",
+                         http_port=8080, tls_port=8443, issuer=pebble.issuer)
+    lines = [line.strip() for line in text.splitlines()]
+    assert example.names(text) == ["www.example.org", "example.org"]
+    assert lines[:3] == ["pid p;", "http {", "access_log off;"]
+    assert f"uri https://localhost:{pebble.port}/dir;" in lines
+    assert f"ssl_trusted_certificate {pebble.authority.root};" in lines
+    assert [line for line in lines if line.startswith("listen")] == [
+        "listen 127.0.0.1:8080;", "listen 127.0.0.1:8443 ssl;"]
+    assert "root /r;" in lines and "acme internal;" in lines

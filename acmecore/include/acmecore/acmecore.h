@@ -161,8 +161,15 @@ typedef struct acme_helper acme_helper;
  * inherited descriptors closed, signals reset. It lives until the returned
  * handle is stopped or the calling process and all its copies of the handle
  * are gone. The writable descriptor of the board is closed here afterwards:
- * call it once, before workers are forked. */
-ACME_API int acme_helper_start(acme_serving *serving, acme_helper **helper);
+ * call it once, before workers are forked.
+ *
+ * `previous` (or NULL) is the handle of the generation before: on success it
+ * is stopped and freed, on failure it stays as it was and its helper goes on.
+ * Waits up to `patience_ms` (0: not at all) until the new helper holds the
+ * store and workers can answer the challenges of every order under way, so
+ * that a CA that asks during a reload is never sent away. */
+ACME_API int acme_helper_start(acme_serving *serving, acme_helper *previous, unsigned patience_ms,
+                               acme_helper **helper);
 ACME_API pid_t acme_helper_pid(const acme_helper *helper);
 /* In the master: ends it (within a second) and frees the handle. Does not wait. */
 ACME_API void acme_helper_stop(acme_helper *helper);

@@ -30,6 +30,10 @@ class Dns:
     def stop(self):
         self._process.stop()
 
+    @property
+    def pid(self):
+        return self._process.popen.pid
+
     def logs(self):
         return {"dns": self._process.log_text()}
 

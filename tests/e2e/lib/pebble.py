@@ -79,6 +79,10 @@ class Pebble:
     def stop(self):
         self._process.stop()
 
+    @property
+    def pid(self):
+        return self._process.popen.pid
+
     def logs(self):
         return {"pebble": self._process.log_text()}
 

@@ -106,8 +106,10 @@ class Process:
 
     def start(self):
         with open(self.log, "ab") as output:
+            # A session of its own: Ctrl-C is for the tests, which then end it in order.
             self.popen = subprocess.Popen(self.arguments, stdin=subprocess.DEVNULL, stdout=output,
-                                          stderr=subprocess.STDOUT, env=self.environment)
+                                          stderr=subprocess.STDOUT, env=self.environment,
+                                          start_new_session=True)
         return self
 
     @property

@@ -104,6 +104,13 @@ class Server:
                                   stdout=output, stderr=subprocess.STDOUT, timeout=timeout)
         return Finished(done.returncode, path.read_text(errors="replace"))
 
+    def acmectl_line(self, *arguments):
+        return " ".join([str(self.programs / "acmectl"), "--state", str(self.state_path), *arguments])
+
+    def acmectl(self, *arguments):
+        """The operator's command for this server, running or not."""
+        return self.run(*self.acmectl_line().split(), *arguments)
+
     # Processes.
 
     @property

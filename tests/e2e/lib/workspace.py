@@ -29,7 +29,7 @@ def built(name):
         if path.is_file() and "CMakeFiles" not in path.parts:
             return path
     raise FileNotFoundError(f"{name} is not built below {build_dir()} (ACME_BUILD_DIR): "
-                            "cmake --preset dev && cmake --build --preset dev")
+                            "cmake --preset dev && cmake --build build/dev")
 
 
 def install_programs(folder):

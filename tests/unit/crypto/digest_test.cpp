@@ -52,7 +52,7 @@ TEST(base64url_refuses_everything_else) {
   for (std::string_view bad :
        {"A",    "Zg=",    "Zg===", "Zm8==", "Zm9v=",      "Zm9v====", "=",    "====",
         "Z=g=", "Zg==Z",  "Zm 9v", " Zm9v", "Zm9v\n",     "Zm9+",     "Zm9/", "Zm9v-\n",
-        "Zm.v", "Zg==\n", "Zh",    "Zm9",   "\xc3\xa4aa", "-----"}) {
+        "Zm.v", "Zg==\n", "Zh",    "Zm9",   "\xc3\xa4zz", "-----"}) {
     REQUIRE_ERROR(base64url_decode(bad), Errc::protocol);
   }
   REQUIRE_ERROR(base64url_decode(std::string_view("Zm\0v", 4)), Errc::protocol);

@@ -52,7 +52,7 @@ struct Traces {
 Traces traces_of(const PrivateKey& key, const char* parameter) {
   BIGNUM* number = nullptr;
   EVP_PKEY_get_bn_param(key.get(), parameter, &number);
-  std::array<std::uint8_t, 128> bytes{};
+  std::array<std::uint8_t, 512> bytes{};
   int size = BN_num_bytes(number);
   BN_bn2bin(number, bytes.data());
   Secret text(base64url_encode(std::span(bytes.data(), static_cast<std::size_t>(size))));

@@ -1,0 +1,59 @@
+#include "ctl/table.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/text.h"
+
+namespace acme::ctl {
+namespace {
+
+using Row = std::vector<std::string>;
+
+std::string when(const Json& value, WallTime now) {
+  auto text = value.text();
+  auto time = text ? parse_rfc3339(*text) : std::nullopt;
+  return time ? format_relative(*time - now) : "-";
+}
+
+Row certificate_row(const Json& certificate, WallTime now) {
+  std::string next = when(certificate["renew_at"], now);
+  if (certificate["failures"].number_or(0) > 0) next = "try " + when(certificate["next_try"], now);
+  std::string stage = certificate["stage"].text_or("");
+  std::string state = certificate["state"].text_or("?");
+  if (!stage.empty()) state += " (" + stage + ")";
+  return {printable(certificate["id"].text_or("?")),     certificate["key"].text_or("?"),     state,
+          printable(certificate["issuer"].text_or("-")), when(certificate["not_after"], now), next};
+}
+
+void append_row(std::string& out, const Row& row, const std::vector<std::size_t>& widths) {
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    out += row[i];
+    if (i + 1 < row.size()) out += std::string(widths[i] - row[i].size() + 2, ' ');
+  }
+  out += '\n';
+}
+
+}  // namespace
+
+std::string status_table(const Json& status, WallTime now) {
+  std::vector<Row> rows = {{"CERTIFICATE", "KEY", "STATE", "ISSUER", "ENDS", "NEXT"}};
+  std::string errors;
+  for (const Json& certificate : status["certificates"].items()) {
+    rows.push_back(certificate_row(certificate, now));
+    if (auto error = certificate["last_error"].text();
+        error && certificate["failures"].number_or(0) > 0)
+      errors += rows.back()[0] + ": " + printable(*error) + " (" +
+                when(certificate["last_error_at"], now) + ")\n";
+  }
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const Row& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  std::string out;
+  if (!status["helper_up"].truth())
+    out += "No server is running here: this is what the store says.\n";
+  for (const Row& row : rows) append_row(out, row, widths);
+  return errors.empty() ? out : out + "\n" + errors;
+}
+
+}  // namespace acme::ctl

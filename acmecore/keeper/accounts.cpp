@@ -1,0 +1,172 @@
+#include "keeper/accounts.h"
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "base/url.h"
+#include "crypto/jose.h"
+#include "keeper/read_file.h"
+
+namespace acme::keeper {
+namespace {
+
+constexpr std::size_t kLongestNonce = 512;
+
+bool is_base64url(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  });
+}
+
+std::string registration_payload(const IssuerConfig& issuer) {
+  Json payload = Json::object();
+  payload.set("termsOfServiceAgreed", Json::boolean(true));
+  if (!issuer.contacts.empty()) {
+    Json contacts = Json::array();
+    for (const std::string& contact : issuer.contacts) contacts.append(contact);
+    payload.set("contact", std::move(contacts));
+  }
+  return payload.compact();
+}
+
+}  // namespace
+
+Result<Accounts::Account*> Accounts::find(std::string_view issuer) {
+  if (auto it = accounts_.find(issuer); it != accounts_.end()) return &it->second;
+  const IssuerConfig* configured = config_.issuer(issuer);
+  if (!configured) return fail(Errc::refused, "issuer " + printable(issuer) + " is not configured");
+  Account account;
+  auto record = store_.load_account(issuer);
+  if (!record && record.error().code != Errc::not_found) return std::move(record).error();
+  if (record) account.record = std::move(*record);
+  if (!account.record.directory_url.empty() &&
+      account.record.directory_url != configured->directory_url) {
+    log_.notice(std::string(issuer) + ": the directory URL changed from " +
+                printable(account.record.directory_url) + " to " + configured->directory_url +
+                ": a new account is made, the old one is kept beside");
+    ACME_CHECK(store_.retire_account(issuer));
+    account.record = {};
+  }
+  account.record.issuer = issuer;
+  account.record.directory_url = configured->directory_url;
+  if (auto own = https_origin(configured->directory_url)) account.origins.push_back(*own);
+  return &accounts_.emplace(issuer, std::move(account)).first->second;
+}
+
+Result<Accounts::Account*> Accounts::with_key(std::string_view issuer) {
+  ACME_TRY(Account * account, find(issuer));
+  if (!account->key.get()) ACME_CHECK(load_key(*config_.issuer(issuer), *account));
+  return account;
+}
+
+Outcome Accounts::load_key(const IssuerConfig& issuer, Account& account) {
+  if (!issuer.account_key_file.empty()) {
+    ACME_TRY(Secret pem, read_secret_file(issuer.account_key_file));
+    ACME_TRY(account.key, PrivateKey::from_pem(pem.view()));
+    return {};
+  }
+  auto stored = store_.load_account_key(issuer.id);
+  if (stored) {
+    ACME_TRY(account.key, PrivateKey::from_pem(stored->view()));
+    return {};
+  }
+  if (stored.error().code != Errc::not_found) return std::move(stored).error();
+  // On disk before the CA hears of it: a lost answer finds the account again by its key.
+  ACME_TRY(PrivateKey key, PrivateKey::generate(issuer.account_key));
+  ACME_TRY(Secret pem, key.pem());
+  ACME_CHECK(store_.save_account_key(issuer.id, pem));
+  account.record.created = env_.now();
+  account.record.account_url.clear();
+  ACME_CHECK(store_.save_account(account.record));
+  account.key = std::move(key);
+  return {};
+}
+
+std::string Accounts::account_url(std::string_view issuer) {
+  return record(issuer).account_url;
+}
+
+AccountRecord Accounts::record(std::string_view issuer) {
+  auto account = find(issuer);
+  return account ? (*account)->record : AccountRecord{};
+}
+
+Outcome Accounts::allow_origins(std::string_view issuer, const std::vector<std::string>& urls) {
+  ACME_TRY(Account * account, find(issuer));
+  const IssuerConfig& configured = *config_.issuer(issuer);
+  account->origins.clear();
+  if (auto own = https_origin(configured.directory_url)) account->origins.push_back(*own);
+  for (const std::string& url : urls) {
+    auto origin = https_origin(url);
+    if (!origin) return fail(Errc::refused, "not an https URL: " + printable(url));
+    account->origins.push_back(*origin);
+  }
+  return {};
+}
+
+Outcome Accounts::check_target(const Account& account, std::string_view url,
+                               std::string_view nonce) const {
+  auto origin = https_origin(url);
+  if (!origin) return fail(Errc::refused, "not an https URL: " + printable(url));
+  if (std::find(account.origins.begin(), account.origins.end(), *origin) == account.origins.end())
+    return fail(Errc::refused,
+                printable(url) + " is not on a server that the CA's directory names");
+  if (nonce.size() > kLongestNonce || !is_base64url(nonce))
+    return fail(Errc::refused, "the CA's nonce is not base64url");
+  return {};
+}
+
+Result<std::string> Accounts::sign_registration(std::string_view issuer, std::string_view url,
+                                                std::string_view nonce) {
+  ACME_TRY(Account * account, with_key(issuer));
+  ACME_CHECK(check_target(*account, url, nonce));
+  JwsHeader header{std::string(nonce), std::string(url), {}};
+  return sign_jws(account->key, header, registration_payload(*config_.issuer(issuer)));
+}
+
+Result<std::string> Accounts::sign(std::string_view issuer, std::string_view url,
+                                   std::string_view nonce, std::string_view payload) {
+  ACME_TRY(Account * account, with_key(issuer));
+  if (account->record.account_url.empty())
+    return fail(Errc::refused, "there is no account at " + std::string(issuer) + " yet");
+  ACME_CHECK(check_target(*account, url, nonce));
+  JwsHeader header{std::string(nonce), std::string(url), account->record.account_url};
+  return sign_jws(account->key, header, payload);
+}
+
+Result<std::string> Accounts::key_authorization(std::string_view issuer, std::string_view token) {
+  if (token.size() < 22 || token.size() > 256 || !is_base64url(token))
+    return fail(Errc::refused, "the CA's token is not 22 to 256 characters of base64url");
+  ACME_TRY(Account * account, with_key(issuer));
+  return acme::key_authorization(token, account->key);
+}
+
+Outcome Accounts::created(std::string_view issuer, std::string_view account_url,
+                          std::string_view terms_of_service) {
+  ACME_TRY(Account * account, with_key(issuer));
+  if (!https_origin(account_url))
+    return fail(Errc::refused, "the account's URL is no https URL: " + printable(account_url));
+  bool is_new = account->record.account_url != account_url;
+  account->record.account_url = account_url;
+  account->record.terms_of_service = printable(terms_of_service);
+  ACME_CHECK(store_.save_account(account->record));
+  if (is_new) {
+    std::string line = std::string(issuer) + ": account " + printable(account_url) + " is ready";
+    if (!terms_of_service.empty())
+      line += "; using it accepts the terms of service at " + printable(terms_of_service);
+    log_.notice(line);
+  }
+  return {};
+}
+
+Outcome Accounts::lost(std::string_view issuer) {
+  ACME_TRY(Account * account, find(issuer));
+  log_.warning(std::string(issuer) + ": the CA does not know the account " +
+               printable(account->record.account_url) + "; it is registered again");
+  account->record.account_url.clear();
+  return store_.save_account(account->record);
+}
+
+}  // namespace acme::keeper

@@ -1,0 +1,89 @@
+// What the keeper knows of each configured lineage: what is stored, what is
+// under way, when it is tried next. Everything that changes it is written
+// through to store and board at once.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/env.h"
+#include "base/log.h"
+#include "board/board.h"
+#include "config/config.h"
+#include "ipc/messages.h"
+#include "keeper/accounts.h"
+#include "keeper/key_maker.h"
+#include "store/store.h"
+
+namespace acme::keeper {
+
+struct Managed {
+  Lineage lineage;
+  const CertificateConfig* config = nullptr;
+  std::uint32_t slot = 0;
+  std::optional<VersionMeta> stored;
+  ScheduleRecord schedule;
+  std::optional<OrderRecord> order;
+  bool presented = false;  // since this keeper started, or before by the journal
+  std::string stage;       // what the agent says it is doing, for the status
+  WallTime warned = 0;     // past its renewal point without a try
+};
+
+class Certificates {
+ public:
+  Certificates(const Env& env, Log& log, const Config& config, Store& store, Accounts& accounts,
+               BoardWriter* board);
+
+  // Journalled key authorizations first (they cannot wait), then what is stored.
+  void restore_challenges();
+  void restore_certificates();
+
+  const std::map<Lineage, Managed>& all() const { return managed_; }
+  Managed* find(const Lineage& lineage);
+  ipc::LineageState state_of(const Managed& managed) const;
+  // Lineages of a certificate by its id, or by a name that it carries.
+  std::vector<Lineage> lineages_of(std::string_view name) const;
+
+  // The steps of an order, as keeper/dispatch calls them.
+  Result<std::string> sign_new_order(Managed& managed, const ipc::SignNewOrder& request);
+  Outcome order_created(Managed& managed, const ipc::OrderCreated& request);
+  Outcome present(Managed& managed, const ipc::PresentChallenges& request);
+  Result<std::string> sign_challenge(Managed& managed, const ipc::SignChallenge& request);
+  // Nothing while the key is being made: asked again when it is there.
+  std::optional<Result<std::string>> sign_finalize(Managed& managed,
+                                                   const ipc::SignFinalize& request);
+  Result<std::string> sign_deactivation(Managed& managed,
+                                        const ipc::SignDeactivateAuthorization& request);
+  Outcome install(Managed& managed, const ipc::InstallChain& request);
+  void give_up(Managed& managed);
+  Outcome save_schedule(Managed& managed, ScheduleRecord schedule);
+  // acmectl renew: allows one immediate try.
+  Outcome request_renewal(Managed& managed);
+
+  // Daily: a certificate past its renewal point that nobody tried to renew.
+  void warn_of_neglect();
+
+  KeyMaker& keys() { return keys_; }
+
+ private:
+  std::string configuration_digest(const Managed& managed) const;
+  bool is_current(const Managed& managed) const;
+  bool order_still_fits(const Managed& managed, const OrderRecord& order) const;
+  Outcome order_of(const Managed& managed, std::string_view issuer) const;
+  Result<std::string> order_key_csr(Managed& managed, const Secret& pem);
+  void withdraw_challenges(Managed& managed);
+
+  const Env& env_;
+  Log& log_;
+  const Config& config_;
+  Store& store_;
+  Accounts& accounts_;
+  BoardWriter* board_;  // null: no server (acme-keeper --once)
+  KeyMaker keys_;
+  std::map<Lineage, Managed> managed_;
+};
+
+}  // namespace acme::keeper

@@ -1,0 +1,44 @@
+// The control socket: acmectl's way in. Mode 0600, peers must be root or the
+// keeper's own user, one request a connection, small frames, few clients.
+#pragma once
+
+#include <poll.h>
+#include <functional>
+#include <list>
+#include <vector>
+
+#include "base/env.h"
+#include "base/result.h"
+#include "ipc/channel.h"
+#include "ipc/control.h"
+
+namespace acme::keeper {
+
+class Control {
+ public:
+  using Handler = std::function<ipc::ControlAnswer(ipc::ControlType, const ipc::ControlRequest&)>;
+
+  Control(const Env& env, Handler handler) : env_(env), handler_(std::move(handler)) {}
+
+  // `runtime_dir`: bound relative to it, whatever its path's length.
+  Outcome listen(int runtime_dir);
+  void add_to(std::vector<pollfd>& fds) const;
+  // After a poll: accepts, answers, drops who is slow.
+  void serve();
+
+ private:
+  struct Client {
+    Channel channel;
+    Millis since;
+    bool answered = false;
+  };
+  void accept_clients();
+  bool serve_client(Client& client);  // false: done with it
+
+  const Env& env_;
+  Handler handler_;
+  UniqueFd listener_;
+  std::list<Client> clients_;
+};
+
+}  // namespace acme::keeper

@@ -1,0 +1,168 @@
+#include "keeper/dispatch.h"
+
+#include <algorithm>
+
+#include "base/archive.h"
+#include "base/text.h"
+
+namespace acme::keeper {
+
+struct Dispatch::Row {
+  ipc::Type type;
+  Outcome (*call)(Dispatch&, const Frame&);
+};
+
+template <class Request>
+Outcome Dispatch::decode_and_call(Dispatch& self, const Frame& frame) {
+  ACME_TRY(Request request, decode<Request>(frame.payload.view()));
+  self.on(frame.id, request);
+  return {};
+}
+
+#define ACME_ROW(request) \
+  { ipc::request::kType, &Dispatch::decode_and_call<ipc::request> }
+// What must be true first stands in Certificates and Accounts, beside the act:
+//
+//   sign_new_account              URL and nonce within the directory's origins
+//   sign_new_order                configured issuer, account, room on disk, no order under way
+//   sign_fetch                    account, URL within the origins
+//   sign_challenge                an order under way whose challenges workers can answer
+//   sign_finalize                 an order under way, its own finalize URL; key on disk first
+//   sign_deactivate_authorization an order under way, never the account's URL
+//   order_created                 newOrder was signed for this lineage and issuer
+//   present_challenges            an order under way, identifiers of the certificate only
+//   install_chain                 a finalized order; the chain passes every check
+const Dispatch::Row Dispatch::kTable[] = {
+    ACME_ROW(SignNewAccount), ACME_ROW(SignNewOrder),      ACME_ROW(SignFetch),
+    ACME_ROW(SignChallenge),  ACME_ROW(SignFinalize),      ACME_ROW(SignDeactivateAuthorization),
+    ACME_ROW(DirectoryRead),  ACME_ROW(AccountCreated),    ACME_ROW(AccountLost),
+    ACME_ROW(OrderCreated),   ACME_ROW(PresentChallenges), ACME_ROW(InstallChain),
+    ACME_ROW(GiveUpOrder),    ACME_ROW(SaveSchedule),      ACME_ROW(LogLine),
+    ACME_ROW(Progress),
+};
+#undef ACME_ROW
+
+std::vector<ipc::Type> Dispatch::requests() {
+  std::vector<ipc::Type> out;
+  for (const Row& row : kTable) out.push_back(row.type);
+  return out;
+}
+
+Outcome Dispatch::handle(const Frame& frame) {
+  for (const Row& row : kTable)
+    if (static_cast<std::uint16_t>(row.type) == frame.type) return row.call(*this, frame);
+  return fail(Errc::refused, "request " + std::to_string(frame.type) + " is not in the table");
+}
+
+void Dispatch::reply(std::uint32_t id, const Result<std::string>& outcome) {
+  ipc::Reply reply;
+  reply.ok = static_cast<bool>(outcome);
+  reply.code = outcome ? 0 : static_cast<std::int32_t>(outcome.error().code);
+  reply.text = outcome ? *outcome : outcome.error().message;
+  send_(ipc::Type::reply, id, encode(reply));
+}
+
+void Dispatch::reply(std::uint32_t id, const Outcome& outcome) {
+  if (outcome) return reply(id, Result<std::string>(std::string()));
+  reply(id, Result<std::string>(outcome.error()));
+}
+
+Result<Managed*> Dispatch::managed(const Lineage& lineage) {
+  if (Managed* found = certificates_.find(lineage)) return found;
+  return fail(Errc::refused, printable(to_string(lineage)) + " is not configured");
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::SignNewAccount& request) {
+  reply(id, accounts_.sign_registration(request.issuer, request.url, request.nonce));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::SignFetch& request) {
+  reply(id, accounts_.sign(request.issuer, request.url, request.nonce, ""));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::SignNewOrder& request) {
+  auto found = managed(request.lineage);
+  reply(id, found ? certificates_.sign_new_order(**found, request) : found.error());
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::SignChallenge& request) {
+  auto found = managed(request.lineage);
+  reply(id, found ? certificates_.sign_challenge(**found, request) : found.error());
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::SignDeactivateAuthorization& request) {
+  auto found = managed(request.lineage);
+  reply(id, found ? certificates_.sign_deactivation(**found, request) : found.error());
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::SignFinalize& request) {
+  auto found = managed(request.lineage);
+  if (!found) return reply(id, Outcome(found.error()));
+  auto body = certificates_.sign_finalize(**found, request);
+  if (body) return reply(id, *body);
+  waiting_.push_back({id, request});
+}
+
+void Dispatch::key_is_ready(const Lineage& lineage) {
+  std::vector<Waiting> now;
+  std::erase_if(waiting_, [&](const Waiting& waiting) {
+    if (waiting.request.lineage != lineage) return false;
+    now.push_back(waiting);
+    return true;
+  });
+  for (const Waiting& waiting : now) on(waiting.id, waiting.request);
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::DirectoryRead& request) {
+  reply(id, accounts_.allow_origins(request.issuer, request.urls));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::AccountCreated& request) {
+  reply(id, accounts_.created(request.issuer, request.account_url, request.terms_of_service));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::AccountLost& request) {
+  reply(id, accounts_.lost(request.issuer));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::OrderCreated& request) {
+  auto found = managed(request.lineage);
+  reply(id, found ? certificates_.order_created(**found, request) : Outcome(found.error()));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::PresentChallenges& request) {
+  auto found = managed(request.lineage);
+  reply(id, found ? certificates_.present(**found, request) : Outcome(found.error()));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::InstallChain& request) {
+  auto found = managed(request.lineage);
+  if (!found) return reply(id, Outcome(found.error()));
+  if (auto done = certificates_.install(**found, request); !done) return reply(id, done);
+  Secret state = encode(certificates_.state_of(**found));
+  reply(id, Result<std::string>(std::string(state.view())));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::GiveUpOrder& request) {
+  auto found = managed(request.lineage);
+  if (!found) return reply(id, Outcome(found.error()));
+  certificates_.give_up(**found);
+  reply(id, Outcome());
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::SaveSchedule& request) {
+  auto found = managed(request.lineage);
+  reply(id,
+        found ? certificates_.save_schedule(**found, request.schedule) : Outcome(found.error()));
+}
+
+void Dispatch::on(std::uint32_t, const ipc::LogLine& request) {
+  auto level = static_cast<Level>(std::clamp(request.level, 3, 7));
+  log_.write(level, request.line);
+}
+
+void Dispatch::on(std::uint32_t, const ipc::Progress& request) {
+  if (Managed* found = certificates_.find(request.lineage)) found->stage = printable(request.stage);
+}
+
+}  // namespace acme::keeper

@@ -1,0 +1,75 @@
+// The keeper's table: what the agent may ask, and what is answered. A request
+// that is not in the table, or that does not decode, ends the agent; one that
+// is not allowed now is refused in words.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "ipc/channel.h"
+#include "ipc/messages.h"
+#include "keeper/accounts.h"
+#include "keeper/certificates.h"
+
+namespace acme::keeper {
+
+class Dispatch {
+ public:
+  using Send = std::function<void(ipc::Type type, std::uint32_t id, const Secret& payload)>;
+
+  Dispatch(Log& log, Accounts& accounts, Certificates& certificates, Send send)
+      : log_(log), accounts_(accounts), certificates_(certificates), send_(std::move(send)) {}
+
+  // An error is fatal for the agent that sent it.
+  Outcome handle(const Frame& frame);
+  // A key was finished: answers what waited for it.
+  void key_is_ready(const Lineage& lineage);
+  // The agent that asked is gone.
+  void forget_waiting() { waiting_.clear(); }
+
+  // The table's request types, for the test that goes through them one by one.
+  static std::vector<ipc::Type> requests();
+
+ private:
+  struct Row;
+  static const Row kTable[];
+  struct Waiting {
+    std::uint32_t id;
+    ipc::SignFinalize request;
+  };
+
+  void reply(std::uint32_t id, const Outcome& outcome);
+  void reply(std::uint32_t id, const Result<std::string>& outcome);
+  Result<Managed*> managed(const Lineage& lineage);
+
+  void on(std::uint32_t id, const ipc::SignNewAccount& request);
+  void on(std::uint32_t id, const ipc::SignNewOrder& request);
+  void on(std::uint32_t id, const ipc::SignFetch& request);
+  void on(std::uint32_t id, const ipc::SignChallenge& request);
+  void on(std::uint32_t id, const ipc::SignFinalize& request);
+  void on(std::uint32_t id, const ipc::SignDeactivateAuthorization& request);
+  void on(std::uint32_t id, const ipc::DirectoryRead& request);
+  void on(std::uint32_t id, const ipc::AccountCreated& request);
+  void on(std::uint32_t id, const ipc::AccountLost& request);
+  void on(std::uint32_t id, const ipc::OrderCreated& request);
+  void on(std::uint32_t id, const ipc::PresentChallenges& request);
+  void on(std::uint32_t id, const ipc::InstallChain& request);
+  void on(std::uint32_t id, const ipc::GiveUpOrder& request);
+  void on(std::uint32_t id, const ipc::SaveSchedule& request);
+  void on(std::uint32_t id, const ipc::LogLine& request);
+  void on(std::uint32_t id, const ipc::Progress& request);
+
+  template <class Request>
+  static Outcome decode_and_call(Dispatch& self, const Frame& frame);
+
+  Log& log_;
+  Accounts& accounts_;
+  Certificates& certificates_;
+  Send send_;
+  std::vector<Waiting> waiting_;
+};
+
+}  // namespace acme::keeper

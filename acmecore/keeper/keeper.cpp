@@ -1,0 +1,305 @@
+#include "keeper/keeper.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/archive.h"
+#include "base/text.h"
+#include "keeper/read_file.h"
+#include "keeper/runtime_path.h"
+#include "keeper/status.h"
+#include "keeper/supervisor.h"
+
+namespace acme::keeper {
+namespace {
+
+constexpr Millis kStatusInterval = 200;  // changes are coalesced
+constexpr Millis kNeglectInterval = 10 * 60 * 1000;
+constexpr Millis kLockRetry = 20;
+constexpr Millis kLockPatience = 3'000;  // before the operator is told
+
+bool has_ended(int fd) {
+  pollfd p{fd, POLLIN, 0};
+  return poll(&p, 1, 0) > 0 && p.revents != 0;
+}
+
+// SIGCHLD wakes the loop; TERM, HUP and INT are for the server, and the
+// death pipe tells when it is gone.
+UniqueFd open_signals() {
+  sigset_t mask;
+  sigemptyset(&mask);
+  for (int signal : {SIGCHLD, SIGTERM}) sigaddset(&mask, signal);
+  sigprocmask(SIG_BLOCK, &mask, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGHUP, SIG_IGN);
+  return UniqueFd(signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+void tell_ready() {
+  char byte = 1;
+  if (fcntl(kReadyFd, F_GETFD) >= 0) {
+    ssize_t ignored = ::write(kReadyFd, &byte, 1);
+    (void)ignored;
+    close(kReadyFd);
+  }
+}
+
+// The old generation's keeper gives the lock free within a second of its
+// server's reload; in a binary upgrade it may keep it for long.
+bool wait_for_lock(const Env& env, Log& log, Store& store) {
+  Millis began = env.boottime();
+  bool told = false;
+  for (;;) {
+    auto locked = store.lock();
+    if (locked) {
+      if (told) log.notice("helper: the store is ours now: certificates are renewed again");
+      return true;
+    }
+    Millis waited = env.boottime() - began;
+    if (!told && (locked.error().code != Errc::busy || waited > kLockPatience)) {
+      log.error("helper: " + locked.error().message +
+                "; certificates are served, but none is ordered or renewed until that ends");
+      told = true;
+      tell_ready();
+    }
+    if (has_ended(kDeathFd)) return false;
+    if (has_ended(kSupervisorFd)) become_supervisor();
+    poll(nullptr, 0, static_cast<int>(waited < kLockPatience ? kLockRetry : kLockRetry * 25));
+  }
+}
+
+// A store that cannot be opened is a fault of the environment: said once, tried again.
+std::optional<Store> wait_for_store(const Env& env, Log& log, const Config& config) {
+  bool told = false;
+  for (Millis pause = 100;; pause = std::min<Millis>(pause * 2, 10'000)) {
+    auto store = Store::open(env, config.state_path, Store::Mode::read_write, log);
+    if (store) return std::move(*store);
+    if (!told)
+      log.error(
+          "helper: " + store.error().message +
+          "; certificates are served, but none can be ordered or renewed until that is mended");
+    told = true;
+    tell_ready();
+    Millis until = env.boottime() + pause;
+    while (env.boottime() < until) {
+      if (has_ended(kDeathFd)) return std::nullopt;
+      if (has_ended(kSupervisorFd)) become_supervisor();
+      poll(nullptr, 0, 100);
+    }
+  }
+}
+
+}  // namespace
+
+int keep(const Env& env, Log& log, const Config& config) {
+  // The board may be absent (no memory for it): then what is issued is stored only.
+  auto store = wait_for_store(env, log, config);
+  if (!store) return 0;
+  if (!wait_for_lock(env, log, *store)) return 0;
+  if (auto kind = store->volatile_filesystem())
+    log.warning("the state path " + config.state_path + " is on " + *kind +
+                ": what is kept there does not outlive the machine, and CAs limit how often a "
+                "certificate is issued again");
+  auto board = BoardWriter::attach(env, kBoardFd);
+  if (!board) {
+    log.error("helper: " + board.error().message);
+    return 1;
+  }
+  auto encoded = encode_config(config);
+  if (auto saved = store->save_config(encoded.view()); !saved) log.error(saved.error().message);
+  Keeper keeper(env, log, config, *store, *board);
+  keeper.restore();
+  return keeper.run();
+}
+
+Keeper::Keeper(const Env& env, Log& log, const Config& config, Store& store, BoardWriter& board)
+    : env_(env),
+      log_(log),
+      config_(config),
+      board_(board),
+      accounts_(env, log, config, store),
+      certificates_(env, log, config, store, accounts_, &board),
+      dispatch_(log, accounts_, certificates_,
+                [this](ipc::Type type, std::uint32_t id, const Secret& payload) {
+                  send(type, id, payload);
+                }),
+      agent_(env, log, config),
+      control_(env, [this](ipc::ControlType type, const ipc::ControlRequest& request) {
+        return control(type, request);
+      }) {}
+
+void Keeper::restore() {
+  certificates_.restore_challenges();
+  tell_ready();
+  certificates_.restore_certificates();
+  open_runtime();
+}
+
+void Keeper::open_runtime() {
+  auto dir = open_runtime_path(env_, config_.runtime_path);
+  if (!dir) return log_.error("helper: " + dir.error().message + "; acmectl cannot reach it");
+  runtime_ = std::move(*dir);
+  if (auto done = control_.listen(runtime_.get()); !done)
+    log_.error("helper: " + done.error().message + "; acmectl cannot reach it");
+}
+
+void Keeper::send(ipc::Type type, std::uint32_t id, const Secret& payload) {
+  if (!agent_.channel()) return;
+  if (auto sent = agent_.channel()->send(static_cast<std::uint16_t>(type), id, payload); !sent)
+    agent_.fail_with(sent.error().message);
+}
+
+void Keeper::welcome() {
+  ipc::Welcome welcome;
+  Secret config = encode_config(reduced_for_agent(config_));
+  welcome.config = config.view();
+  for (const IssuerConfig& issuer : config_.issuers) {
+    AccountRecord record = accounts_.record(issuer.id);
+    ipc::IssuerState state{issuer.id, {}, record.account_url, record.not_before};
+    if (!issuer.ca_certificate_file.empty()) {
+      auto pem = read_secret_file(issuer.ca_certificate_file);
+      if (pem)
+        state.ca_certificates = pem->view();
+      else
+        log_.error(issuer.id + ": " + pem.error().message);
+    }
+    welcome.issuers.push_back(std::move(state));
+  }
+  for (const auto& [lineage, managed] : certificates_.all())
+    welcome.lineages.push_back(certificates_.state_of(managed));
+  send(ipc::Type::welcome, 0, encode(welcome));
+}
+
+int Keeper::run() {
+  UniqueFd signals = open_signals();
+  for (;;) {
+    if (agent_.due()) {
+      agent_.start();
+      dispatch_.forget_waiting();
+      welcome();
+    }
+    std::vector<pollfd> fds = {
+        {kDeathFd, POLLIN, 0}, {kSupervisorFd, POLLIN, 0}, {signals.get(), POLLIN, 0}};
+    if (Channel* channel = agent_.channel())
+      fds.push_back({channel->fd(),
+                     static_cast<short>(channel->wants_write() ? POLLIN | POLLOUT : POLLIN), 0});
+    for (int fd : certificates_.keys().descriptors()) fds.push_back({fd, POLLIN, 0});
+    control_.add_to(fds);
+    poll(fds.data(), fds.size(), timeout());
+
+    if (fds[0].revents != 0) break;
+    if (fds[1].revents != 0) {
+      agent_.stop();
+      become_supervisor();
+    }
+    if (fds[2].revents != 0) {
+      signalfd_siginfo info;
+      bool end = false;
+      while (read(signals.get(), &info, sizeof info) > 0) end |= info.ssi_signo == SIGTERM;
+      if (end) break;
+      reap();
+    }
+    read_agent();
+    for (const Lineage& lineage : certificates_.keys().collect()) dispatch_.key_is_ready(lineage);
+    control_.serve();
+    if (env_.boottime() - neglect_checked_ > kNeglectInterval) {
+      certificates_.warn_of_neglect();
+      neglect_checked_ = env_.boottime();
+    }
+    if (status_stale_ && env_.boottime() - status_written_ >= kStatusInterval) write_status();
+  }
+  agent_.stop();
+  if (runtime_) {
+    auto ignored =
+        write_status_file(env_, runtime_.get(), status_json(env_, config_, certificates_, false));
+    (void)static_cast<bool>(ignored);
+  }
+  return 0;
+}
+
+int Keeper::timeout() const {
+  Millis until = 60'000;
+  Millis now = env_.boottime();
+  if (status_stale_) until = std::min(until, status_written_ + kStatusInterval - now);
+  if (agent_.start_at() > now) until = std::min(until, agent_.start_at() - now);
+  return static_cast<int>(std::max<Millis>(0, until));
+}
+
+void Keeper::read_agent() {
+  Channel* channel = agent_.channel();
+  if (!channel) return;
+  if (auto flushed = channel->flush(); !flushed) return agent_.fail_with(flushed.error().message);
+  auto frames = channel->receive();
+  if (!frames) {
+    // The reaper knows better why, if the process has ended.
+    reap();
+    if (agent_.channel()) agent_.fail_with(frames.error().message);
+    return;
+  }
+  for (const Frame& frame : *frames) {
+    status_stale_ = true;
+    if (auto handled = dispatch_.handle(frame); !handled) {
+      log_.error("helper: the agent broke the protocol: " + handled.error().message);
+      return agent_.fail_with("it asked for what it may not ask");
+    }
+  }
+}
+
+void Keeper::reap() {
+  int status = 0;
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) agent_.ended(pid, status);
+}
+
+void Keeper::write_status() {
+  status_stale_ = false;
+  status_written_ = env_.boottime();
+  Json status = status_json(env_, config_, certificates_, true);
+  if (auto done = board_.publish_status(status.compact()); !done)
+    log_.error("helper: " + done.error().message);
+  if (!runtime_) return;
+  auto done = write_status_file(env_, runtime_.get(), status);
+  std::string error = done ? std::string() : done.error().message;
+  if (!error.empty() && error != last_status_error_) log_.error("helper: " + error);
+  last_status_error_ = error;
+}
+
+ipc::ControlAnswer Keeper::control(ipc::ControlType type, const ipc::ControlRequest& request) {
+  switch (type) {
+    case ipc::ControlType::status:
+      return {true, status_json(env_, config_, certificates_, true).compact()};
+    case ipc::ControlType::renew:
+      return renew(request);
+    default:
+      return {false, "this helper does not know that request"};
+  }
+}
+
+ipc::ControlAnswer Keeper::renew(const ipc::ControlRequest& request) {
+  std::string text;
+  for (const std::string& name : request.names) {
+    std::vector<Lineage> lineages = certificates_.lineages_of(name);
+    if (lineages.empty())
+      return {false, "no certificate is called " + printable(name) + " or has that name"};
+    for (const Lineage& lineage : lineages) {
+      Managed& managed = *certificates_.find(lineage);
+      if (auto done = certificates_.request_renewal(managed); !done)
+        return {false, done.error().message};
+      send(ipc::Type::renew_now, 0, encode(ipc::RenewNow{lineage}));
+      WallTime wait = managed.schedule.retry_after;
+      text += to_string(lineage) + ": ";
+      text += wait > env_.now() ? "the CA asked to wait until " + format_rfc3339(wait) + "; then"
+                                : std::string("ordered now");
+      text += "\n";
+    }
+  }
+  status_stale_ = true;
+  return {true, text};
+}
+
+}  // namespace acme::keeper

@@ -1,0 +1,84 @@
+#include "keeper/log_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <ctime>
+
+namespace acme::keeper {
+namespace {
+
+const char* level_name(Level level) {
+  switch (level) {
+    case Level::error:
+      return "error";
+    case Level::warning:
+      return "warn";
+    case Level::notice:
+      return "notice";
+    case Level::info:
+      return "info";
+    case Level::debug:
+      return "debug";
+  }
+  return "error";
+}
+
+std::string stamp(WallTime now, const char* format) {
+  time_t t = static_cast<time_t>(now);
+  std::tm tm{};
+  localtime_r(&t, &tm);
+  char buffer[64];
+  return std::string(buffer, std::strftime(buffer, sizeof buffer, format, &tm));
+}
+
+bool same_file(int fd, const std::string& path) {
+  struct stat open_one {};
+  struct stat named {};
+  return fstat(fd, &open_one) == 0 && stat(path.c_str(), &named) == 0 &&
+         open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
+}
+
+}  // namespace
+
+LogFile::LogFile(const Env& env, ServerKind server, LogConfig config)
+    : env_(env), server_(server), config_(std::move(config)) {
+  if (config_.syslog) openlog("acme", LOG_PID, LOG_DAEMON);
+}
+
+void LogFile::write(Level level, std::string_view line) {
+  if (level > config_.level) return;
+  if (config_.syslog) {
+    syslog(static_cast<int>(level), "%.*s", static_cast<int>(line.size()), line.data());
+    return;
+  }
+  std::string text = format(level, line);
+  ssize_t ignored = ::write(descriptor(), text.data(), text.size());
+  (void)ignored;  // there is no better place to complain
+}
+
+int LogFile::descriptor() {
+  int current = file_ ? file_.get() : STDERR_FILENO;
+  if (config_.path.empty() || same_file(current, config_.path)) return current;
+  UniqueFd fresh(::open(config_.path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640));
+  if (!fresh) return current;
+  file_ = std::move(fresh);
+  return file_.get();
+}
+
+std::string LogFile::format(Level level, std::string_view line) const {
+  std::string pid = std::to_string(getpid());
+  std::string head;
+  if (server_ == ServerKind::httpd) {
+    head = "[" + stamp(env_.now(), "%a %b %d %H:%M:%S %Y") + "] [acme:" + level_name(level) +
+           "] [pid " + pid + "] ";
+  } else {
+    head = stamp(env_.now(), "%Y/%m/%d %H:%M:%S") + " [" + level_name(level) + "] " + pid +
+           "#0: acme: ";
+  }
+  return head + std::string(line) + "\n";
+}
+
+}  // namespace acme::keeper

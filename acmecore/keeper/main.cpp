@@ -1,0 +1,81 @@
+// acme-keeper: started by the server's master as supervisor, by the
+// supervisor as keeper, by acmectl with --once. See docs/PRIVSEP.md.
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <string_view>
+
+#include "base/env.h"
+#include "config/config.h"
+#include "keeper/keeper.h"
+#include "keeper/log_file.h"
+#include "keeper/once.h"
+#include "keeper/supervisor.h"
+
+namespace {
+
+using namespace acme;
+using namespace acme::keeper;
+
+// Keys are in this process: no core file, no other process looks inside.
+void harden() {
+  prctl(PR_SET_DUMPABLE, 0);
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  umask(077);
+}
+
+Result<Config> read_config() {
+  struct stat info {};
+  if (fstat(kConfigFd, &info) < 0)
+    return fail(Errc::invalid_argument, "is started by the server, not by hand (see acmectl)");
+  if (info.st_size == 0) return fail(Errc::damaged, "the configuration is empty");
+  auto size = static_cast<std::size_t>(info.st_size);
+  void* map = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, kConfigFd, 0);
+  if (map == MAP_FAILED)
+    return fail(Errc::io, std::string("mmap of the configuration: ") + std::strerror(errno));
+  auto config = decode_config({static_cast<const char*>(map), size});
+  munmap(map, size);
+  return config;
+}
+
+int usage() {
+  std::fputs(
+      "acme-keeper is the helper of ngx_acme_module and mod_acme; they start it.\n"
+      "By hand: acme-keeper --once status --state PATH\n"
+      "         acme-keeper --once renew --state PATH NAME...\n",
+      stderr);
+  return 2;
+}
+
+int run_once(int argc, char** argv) {
+  if (argc < 5 || std::string_view(argv[3]) != "--state") return usage();
+  std::string_view command = argv[2];
+  if (command != "status" && command != "renew") return usage();
+  return once(system_env(), argv[4], argv[2], std::vector<std::string>(argv + 5, argv + argc));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string_view mode = argc > 1 ? argv[1] : "";
+  if (mode == "--once") return run_once(argc, argv);
+  if (mode != "--supervise" && mode != "--keep") return usage();
+  harden();
+  const Env& env = system_env();
+  auto config = read_config();
+  if (!config) {
+    std::fprintf(stderr, "acme-keeper: %s\n", config.error().message.c_str());
+    return 1;
+  }
+  LogFile log(env, config->server, config->log);
+  return mode == "--supervise" ? supervise(env, log) : keep(env, log, *config);
+}

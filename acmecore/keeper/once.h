@@ -1,0 +1,18 @@
+// acme-keeper --once: what acmectl can do while no server runs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/env.h"
+#include "base/log.h"
+
+namespace acme::keeper {
+
+// `status` prints the status as JSON; `renew NAME…` marks certificates, so
+// that they are ordered as soon as the server runs (http-01 is answered by the
+// server and by nobody else). The exit status.
+int once(const Env& env, const std::string& state_path, const std::string& command,
+         const std::vector<std::string>& names);
+
+}  // namespace acme::keeper

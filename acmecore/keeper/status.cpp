@@ -1,0 +1,90 @@
+#include "keeper/status.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace acme::keeper {
+namespace {
+
+void set_time(Json& json, const char* key, WallTime time) {
+  json.set(key, time == 0 ? Json::null() : Json::string(format_rfc3339(time)));
+}
+
+const char* state_word(const Managed& managed, WallTime now) {
+  if (!managed.stored) return managed.schedule.failures != 0 ? "failing" : "pending";
+  if (managed.stored->not_after <= now) return "expired";
+  if (managed.schedule.failures != 0) return "renewal failing";
+  return "valid";
+}
+
+Json lineage_json(const Managed& managed, WallTime now) {
+  Json names = Json::array();
+  for (const std::string& name : managed.config->names) names.append(name);
+  Json out = Json::object();
+  out.set("id", managed.lineage.certificate)
+      .set("key", key_type_name(managed.lineage.key))
+      .set("names", std::move(names))
+      .set("state", state_word(managed, now));
+  out.set("issuer", managed.stored ? managed.stored->issuer : managed.config->issuers.front());
+  if (managed.stored) {
+    out.set("issuer_name", managed.stored->issuer_name).set("serial", managed.stored->serial);
+    set_time(out, "not_before", managed.stored->not_before);
+    set_time(out, "not_after", managed.stored->not_after);
+  }
+  set_time(out, "renew_at", managed.schedule.renew_at);
+  set_time(out, "next_try", std::max(managed.schedule.next_try, managed.schedule.retry_after));
+  set_time(out, "last_try", managed.schedule.last_try);
+  out.set("failures", std::int64_t{managed.schedule.failures});
+  if (!managed.schedule.last_error.empty()) {
+    out.set("last_error", managed.schedule.last_error);
+    set_time(out, "last_error_at", managed.schedule.last_error_at);
+  }
+  if (!managed.stage.empty()) out.set("stage", managed.stage);
+  return out;
+}
+
+}  // namespace
+
+Json status_json(const Env& env, const Config& config, const Certificates& certificates,
+                 bool helper_up) {
+  WallTime now = env.now();
+  Json list = Json::array();
+  for (const auto& [lineage, managed] : certificates.all()) list.append(lineage_json(managed, now));
+  Json out = Json::object();
+  out.set("version", std::int64_t{1})
+      .set("server", config.server == ServerKind::httpd ? "httpd" : "nginx")
+      .set("server_version", config.server_version)
+      .set("helper_up", Json::boolean(helper_up))
+      .set("helper_pid", helper_up ? Json::integer(getpid()) : Json::null())
+      .set("written", format_rfc3339(now))
+      .set("certificates", std::move(list));
+  return out;
+}
+
+Outcome write_status_file(const Env& env, int runtime_dir, const Json& status) {
+  constexpr const char* kTemporary = ".status.json.new";
+  auto failed = [](const char* call, long error) {
+    return fail(Errc::io, std::string("status.json: ") + call + ": " +
+                              std::strerror(static_cast<int>(-error)));
+  };
+  std::string text = status.pretty() + "\n";
+  int fd = env.open_at(runtime_dir, kTemporary, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  if (fd < 0) return failed("open", fd);
+  UniqueFd file(fd);
+  fchmod(fd, 0644);
+  for (std::string_view rest = text; !rest.empty();) {
+    ssize_t n = env.write(fd, rest.data(), rest.size());
+    if (n == -EINTR) continue;
+    if (n < 0) return failed("write", n);
+    rest.remove_prefix(static_cast<std::size_t>(n));
+  }
+  int renamed = env.rename_at(runtime_dir, kTemporary, runtime_dir, "status.json");
+  if (renamed < 0) return failed("rename", renamed);
+  return {};
+}
+
+}  // namespace acme::keeper

@@ -1,0 +1,241 @@
+#include "store/codec.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "crypto/digest.h"
+
+namespace acme {
+namespace {
+
+constexpr WallTime kLatest = 253402300799;  // 9999-12-31T23:59:59Z: all that RFC 3339 can say
+
+// Jansson writes a NUL byte that it then refuses to read.
+std::string storable(std::string_view text) {
+  return text.find('\0') == std::string_view::npos ? std::string(text) : printable(text);
+}
+
+// ---- writing: an empty member is left out
+
+void put(Json& out, std::string_view key, std::string_view text) {
+  if (!text.empty()) out.set(key, storable(text));
+}
+
+void put_time(Json& out, std::string_view key, WallTime time) {
+  if (time > 0 && time <= kLatest) out.set(key, format_rfc3339(time));
+}
+
+void put_list(Json& out, std::string_view key, const std::vector<std::string>& texts) {
+  Json list = Json::array();
+  for (const std::string& text : texts) list.append(storable(text));
+  out.set(key, list);
+}
+
+void put_seal(Json& out, std::string_view key, const Seal& seal) {
+  out.set(key, Json::object().set("sha256", seal.sha256).set("size", seal.size));
+}
+
+std::string finish(const Json& record) {
+  return record.pretty() + "\n";
+}
+
+// ---- reading
+
+Result<Json> parse_object(std::string_view text) {
+  auto json = Json::parse(text);
+  if (!json) return fail(Errc::damaged, json.error().message);
+  if (!json->is_object()) return fail(Errc::damaged, "not a JSON object");
+  return json;
+}
+
+std::string text_of(const Json& in, std::string_view key) {
+  return in[key].text_or("");
+}
+
+WallTime bounded(WallTime time) {
+  return std::clamp<WallTime>(time, 0, kLatest);
+}
+
+WallTime time_of(const Json& in) {
+  return bounded(parse_rfc3339(in.text_or("")).value_or(0));
+}
+
+std::vector<std::string> texts_of(const Json& in) {
+  std::vector<std::string> texts;
+  for (const Json& item : in.items())
+    if (auto text = item.text()) texts.push_back(*std::move(text));
+  return texts;
+}
+
+Seal seal_in(const Json& in) {
+  return {text_of(in, "sha256"), in["size"].number_or(0)};
+}
+
+bool is_complete(const Seal& seal) {
+  return seal.sha256.size() == 64 && seal.size > 0;
+}
+
+}  // namespace
+
+Seal seal_of(std::string_view bytes) {
+  return {hex(sha256(bytes)), static_cast<std::int64_t>(bytes.size())};
+}
+
+std::string encode_account(const AccountRecord& account) {
+  Json out = Json::object();
+  put(out, "directory_url", account.directory_url);
+  put(out, "account_url", account.account_url);
+  put(out, "terms_of_service", account.terms_of_service);
+  put_time(out, "created", account.created);
+  put_time(out, "not_before", account.not_before);
+  return finish(out);
+}
+
+Result<AccountRecord> decode_account(std::string_view text) {
+  ACME_TRY(const Json in, parse_object(text));
+  AccountRecord account;
+  account.directory_url = text_of(in, "directory_url");
+  account.account_url = text_of(in, "account_url");
+  account.terms_of_service = text_of(in, "terms_of_service");
+  account.created = time_of(in["created"]);
+  account.not_before = time_of(in["not_before"]);
+  // An account without its directory could be taken for another CA's.
+  if (account.directory_url.empty()) return fail(Errc::damaged, "no directory_url");
+  return account;
+}
+
+std::string encode_meta(const StoredMeta& stored) {
+  const VersionMeta& meta = stored.meta;
+  Json out = Json::object();
+  put_list(out, "names", meta.names);
+  put_time(out, "not_before", meta.not_before);
+  put_time(out, "not_after", meta.not_after);
+  put(out, "serial", meta.serial);
+  put(out, "issuer_name", meta.issuer_name);
+  put(out, "ari_id", meta.ari_id);
+  put(out, "issuer", meta.issuer);
+  put(out, "directory_url", meta.directory_url);
+  put(out, "order_url", meta.order_url);
+  put_time(out, "stored", meta.stored);
+  put_seal(out, "fullchain", stored.chain);
+  put_seal(out, "privkey", stored.key);
+  return finish(out);
+}
+
+Result<StoredMeta> decode_meta(std::string_view text) {
+  ACME_TRY(const Json in, parse_object(text));
+  StoredMeta stored;
+  VersionMeta& meta = stored.meta;
+  meta.names = texts_of(in["names"]);
+  meta.not_before = time_of(in["not_before"]);
+  meta.not_after = time_of(in["not_after"]);
+  meta.serial = text_of(in, "serial");
+  meta.issuer_name = text_of(in, "issuer_name");
+  meta.ari_id = text_of(in, "ari_id");
+  meta.issuer = text_of(in, "issuer");
+  meta.directory_url = text_of(in, "directory_url");
+  meta.order_url = text_of(in, "order_url");
+  meta.stored = time_of(in["stored"]);
+  stored.chain = seal_in(in["fullchain"]);
+  stored.key = seal_in(in["privkey"]);
+  if (!is_complete(stored.chain) || !is_complete(stored.key))
+    return fail(Errc::damaged, "no SHA-256 of fullchain and privkey");
+  return stored;
+}
+
+std::string encode_schedule(const ScheduleRecord& schedule) {
+  Json out = Json::object();
+  put_time(out, "renew_at", schedule.renew_at);
+  put_time(out, "next_try", schedule.next_try);
+  put_time(out, "last_try", schedule.last_try);
+  put_time(out, "retry_after", schedule.retry_after);
+  out.set("failures", static_cast<std::int64_t>(schedule.failures));
+  // The CA's words, and as many as it likes: bounded here.
+  put(out, "last_error", printable(schedule.last_error));
+  put_time(out, "last_error_at", schedule.last_error_at);
+  put(out, "configuration", schedule.configuration);
+  out.set("renewal_requested", Json::boolean(schedule.renewal_requested));
+  Json failed = Json::array();
+  for (WallTime time : schedule.failed_validations)
+    if (time > 0 && time <= kLatest) failed.append(format_rfc3339(time));
+  out.set("failed_validations", failed);
+  return finish(out);
+}
+
+Result<ScheduleRecord> decode_schedule(std::string_view text) {
+  ACME_TRY(const Json in, parse_object(text));
+  ScheduleRecord schedule;
+  schedule.renew_at = time_of(in["renew_at"]);
+  schedule.next_try = time_of(in["next_try"]);
+  schedule.last_try = time_of(in["last_try"]);
+  schedule.retry_after = time_of(in["retry_after"]);
+  constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max();
+  schedule.failures =
+      static_cast<std::uint32_t>(std::clamp<std::int64_t>(in["failures"].number_or(0), 0, kMost));
+  schedule.last_error = text_of(in, "last_error");
+  schedule.last_error_at = time_of(in["last_error_at"]);
+  schedule.configuration = text_of(in, "configuration");
+  schedule.renewal_requested = in["renewal_requested"].truth();
+  for (const Json& item : in["failed_validations"].items())
+    if (WallTime time = time_of(item); time > 0) schedule.failed_validations.push_back(time);
+  return schedule;
+}
+
+std::string encode_order(const StoredOrder& stored) {
+  const OrderRecord& order = stored.order;
+  Json out = Json::object();
+  put(out, "issuer", order.issuer);
+  put(out, "directory_url", order.directory_url);
+  put_list(out, "names", order.names);
+  put(out, "order_url", order.order_url);
+  put(out, "finalize_url", order.finalize_url);
+  put_time(out, "created", order.created);
+  Json list = Json::array();
+  for (const KeyAuthorizationRecord& record : order.key_authorizations) {
+    Json item = Json::object();
+    put(item, "identifier", record.identifier);
+    put(item, "token", record.token);
+    put(item, "key_authorization", record.key_authorization);
+    list.append(item);
+  }
+  out.set("key_authorizations", list);
+  if (order.has_key) put_seal(out, "key", stored.key);
+  return finish(out);
+}
+
+Result<StoredOrder> decode_order(std::string_view text) {
+  ACME_TRY(const Json in, parse_object(text));
+  StoredOrder stored;
+  OrderRecord& order = stored.order;
+  order.issuer = text_of(in, "issuer");
+  order.directory_url = text_of(in, "directory_url");
+  order.names = texts_of(in["names"]);
+  order.order_url = text_of(in, "order_url");
+  order.finalize_url = text_of(in, "finalize_url");
+  order.created = time_of(in["created"]);
+  for (const Json& item : in["key_authorizations"].items())
+    order.key_authorizations.push_back(
+        {text_of(item, "identifier"), text_of(item, "token"), text_of(item, "key_authorization")});
+  stored.key = seal_in(in["key"]);
+  order.has_key = is_complete(stored.key);
+  if (order.issuer.empty() || order.directory_url.empty())
+    return fail(Errc::damaged, "no issuer or directory_url");
+  return stored;
+}
+
+void clamp_times(ScheduleRecord& schedule, WallTime now) {
+  schedule.next_try = std::min(schedule.next_try, now + kDay);
+  schedule.retry_after = std::min(schedule.retry_after, now + kDay);
+  schedule.last_try = std::min(schedule.last_try, now);
+  schedule.last_error_at = std::min(schedule.last_error_at, now);
+  std::erase_if(schedule.failed_validations,
+                [now](WallTime time) { return time > now || time < now - kHour; });
+}
+
+void clamp_times(AccountRecord& account, WallTime now) {
+  account.not_before = std::min(account.not_before, now + kDay);
+}
+
+}  // namespace acme

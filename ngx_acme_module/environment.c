@@ -1,0 +1,104 @@
+/*
+ * What nginx knows about itself and the helper must know too: the user of the
+ * workers, and where the error log is.
+ *
+ * Asked twice: while http{} ends, for what the core checks then; and, as `user`
+ * and `error_log` may stand after http{}, when the whole file has been read.
+ *
+ * License: Apache-2.0
+ */
+
+#include "ngx_acme.h"
+
+
+static void ngx_acme_user(ngx_cycle_t *cycle, acme_environment *env);
+static void ngx_acme_error_log(ngx_cycle_t *cycle, acme_environment *env);
+
+
+void
+ngx_acme_collect_environment(ngx_cycle_t *cycle, ngx_acme_main_conf_t *amcf)
+{
+    /* plain_http_listener is set by sites.c */
+
+    amcf->environment.server_version = NGINX_VER;
+
+    ngx_acme_user(cycle, &amcf->environment);
+    ngx_acme_error_log(cycle, &amcf->environment);
+}
+
+
+static void
+ngx_acme_user(ngx_cycle_t *cycle, acme_environment *env)
+{
+    ngx_core_conf_t  *ccf;
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+
+    env->worker_uid = geteuid();
+    env->worker_gid = getegid();
+
+    if (env->worker_uid == 0 && ccf->user != (ngx_uid_t) NGX_CONF_UNSET_UINT) {
+        env->worker_uid = ccf->user;
+        env->worker_gid = ccf->group;
+    }
+}
+
+
+static void
+ngx_acme_error_log(ngx_cycle_t *cycle, acme_environment *env)
+{
+    ngx_log_t                 *log;
+    ngx_str_t                  name;
+    ngx_http_conf_ctx_t       *ctx;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    env->log_path = NULL;
+    env->log_fd = ngx_stderr;
+    env->log_syslog = 0;
+    env->log_level = ACME_LOG_ERROR;
+
+    log = &cycle->new_log;
+
+    if (log->log_level == 0) {
+
+        /* no error_log outside of http{}: then that of http{} */
+
+        ctx = (ngx_http_conf_ctx_t *) cycle->conf_ctx[ngx_http_module.index];
+        clcf = ctx->loc_conf[ngx_http_core_module.ctx_index];
+
+        log = clcf->error_log;
+    }
+
+    if (log == NULL || log->log_level == 0) {
+
+        /* none at all: nginx takes its default */
+
+        name = cycle->error_log;
+
+        if (name.len && ngx_conf_full_name(cycle, &name, 0) == NGX_OK) {
+            env->log_path = (char *) name.data;
+        }
+
+        return;
+    }
+
+    for ( /* void */ ; log; log = log->next) {
+
+        if (log->writer == NULL && log->file) {
+            if (log->file->name.len) {
+                env->log_path = (char *) log->file->name.data;
+            }
+
+            break;
+        }
+
+        if (log->writer == ngx_syslog_writer) {
+            env->log_syslog = 1;
+            break;
+        }
+    }
+
+    if (log) {
+        env->log_level = (int) ngx_min(log->log_level, NGX_LOG_DEBUG) - 1;
+    }
+}

@@ -1,0 +1,201 @@
+/*
+ * Certificates at the handshake.
+ *
+ * A managed server has no certificate in its configuration. So that the ssl
+ * module makes a context for it all the same and reads nothing from disk, we
+ * put one value with a variable in it where the operator would have written
+ * ssl_certificate; the variable is never evaluated, because the callback that
+ * would do it is replaced by ours, which gives each connection the certificate
+ * from the board. The context itself is never changed.
+ *
+ * License: Apache-2.0
+ */
+
+#include "ngx_acme.h"
+
+
+static ngx_int_t ngx_acme_push_certificate(ngx_conf_t *cf,
+    ngx_http_ssl_srv_conf_t *sscf, const char *id);
+static ngx_array_t *ngx_acme_one_value(ngx_conf_t *cf, const char *before,
+    const char *id);
+static int ngx_acme_certificate(ngx_ssl_conn_t *ssl_conn, void *arg);
+
+
+/* runs just before the ssl module merges the same server */
+
+ngx_int_t
+ngx_acme_merge_certificate(ngx_conf_t *cf, ngx_acme_srv_conf_t *ascf)
+{
+    ngx_http_conf_ctx_t       *ctx;
+    ngx_acme_main_conf_t      *amcf;
+    ngx_http_ssl_srv_conf_t   *sscf, *http;
+    ngx_http_core_srv_conf_t  *cscf;
+
+    amcf = ascf->main;
+
+    ascf->plan = acme_config_site_plan(amcf->config, ascf->site);
+
+    if (ascf->plan == ACME_PLAN_OFF) {
+        return NGX_OK;
+    }
+
+    sscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_ssl_module);
+
+    ctx = (ngx_http_conf_ctx_t *) cf->cycle->conf_ctx[ngx_http_module.index];
+    http = ctx->srv_conf[ngx_http_ssl_module.ctx_index];
+
+    if (sscf->stapling == 1
+        || (sscf->stapling == NGX_CONF_UNSET && http->stapling == 1))
+    {
+        if (amcf->nstapling++ == 0) {
+            cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
+            amcf->stapling = cscf;
+        }
+    }
+
+    if (ascf->plan == ACME_PLAN_BRIDGE) {
+        return NGX_OK;
+    }
+
+    return ngx_acme_push_certificate(cf, sscf,
+                          acme_config_site_certificate(amcf->config,
+                                                       ascf->site));
+}
+
+
+static ngx_int_t
+ngx_acme_push_certificate(ngx_conf_t *cf, ngx_http_ssl_srv_conf_t *sscf,
+    const char *id)
+{
+    /*
+     * nginx makes the context of TLS sessions from these strings: the id keeps
+     * the sessions of different certificates apart
+     */
+
+    sscf->certificates = ngx_acme_one_value(cf, "data:$acme_certificate#", id);
+    sscf->certificate_keys = ngx_acme_one_value(cf,
+                                             "data:$acme_certificate_key#", id);
+
+    if (sscf->certificates == NULL || sscf->certificate_keys == NULL) {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_array_t *
+ngx_acme_one_value(ngx_conf_t *cf, const char *before, const char *id)
+{
+    size_t        len;
+    ngx_str_t    *value;
+    ngx_array_t  *values;
+
+    values = ngx_array_create(cf->pool, 1, sizeof(ngx_str_t));
+    if (values == NULL) {
+        return NULL;
+    }
+
+    value = ngx_array_push(values);
+    if (value == NULL) {
+        return NULL;
+    }
+
+    len = ngx_strlen(before) + ngx_strlen(id);
+
+    value->data = ngx_pnalloc(cf->pool, len + 1);
+    if (value->data == NULL) {
+        return NULL;
+    }
+
+    value->len = ngx_sprintf(value->data, "%s%s%Z", before, id) - value->data
+                 - 1;
+
+    return values;
+}
+
+
+ngx_int_t
+ngx_acme_init_tls(ngx_conf_t *cf, ngx_acme_main_conf_t *amcf)
+{
+    ngx_uint_t                   s;
+    ngx_acme_srv_conf_t         *ascf;
+    ngx_http_ssl_srv_conf_t     *sscf;
+    ngx_http_core_srv_conf_t   **cscfp;
+    ngx_http_core_main_conf_t   *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    cscfp = cmcf->servers.elts;
+
+    for (s = 0; s < cmcf->servers.nelts; s++) {
+        ascf = cscfp[s]->ctx->srv_conf[ngx_acme_module.ctx_index];
+        sscf = cscfp[s]->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
+
+        if (ascf->plan == ACME_PLAN_OFF || sscf->ssl.ctx == NULL) {
+            continue;
+        }
+
+        SSL_CTX_set_cert_cb(sscf->ssl.ctx, ngx_acme_certificate,
+                            cscfp[s]->ctx);
+    }
+
+    if (amcf->nstapling) {
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "\"ssl_stapling\" does nothing for certificates that "
+                      "\"acme\" manages: %ui server%s, the first in %s:%ui",
+                      amcf->nstapling, amcf->nstapling == 1 ? "" : "s",
+                      amcf->stapling->file_name, amcf->stapling->line);
+    }
+
+    return NGX_OK;
+}
+
+
+static int
+ngx_acme_certificate(ngx_ssl_conn_t *ssl_conn, void *arg)
+{
+    ngx_http_conf_ctx_t *ctx = arg;
+
+    int                       rc;
+    ngx_connection_t         *c;
+    ngx_acme_srv_conf_t      *ascf;
+    ngx_http_ssl_srv_conf_t  *sscf;
+
+    c = ngx_ssl_get_connection(ssl_conn);
+
+    if (c->ssl->handshaked) {
+        return 0;
+    }
+
+    ascf = ctx->srv_conf[ngx_acme_module.ctx_index];
+
+    rc = ACME_TLS_UNTOUCHED;
+
+    if (ascf->main->serving) {
+        rc = acme_serving_set_certificate(ascf->main->serving, ascf->site,
+                                          ssl_conn);
+    }
+
+    if (rc > ACME_TLS_UNTOUCHED) {
+        return 1;
+    }
+
+    if (rc < 0) {
+        ngx_log_error(NGX_LOG_ERR, c->log, 0, "acme: %s",
+                      acme_error_message());
+    }
+
+    if (ascf->plan == ACME_PLAN_MANAGED) {
+        return 0;
+    }
+
+    /* the operator's own file answers, or his own variables */
+
+    sscf = ctx->srv_conf[ngx_http_ssl_module.ctx_index];
+
+    if (sscf->certificate_values) {
+        return ngx_http_ssl_certificate(ssl_conn, sscf);
+    }
+
+    return 1;
+}
