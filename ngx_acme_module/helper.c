@@ -20,7 +20,15 @@
 /* about what a board and a helper take for a moment */
 #define NGX_ACME_DESCRIPTORS  12
 
+/*
+ * How long a reload may take longer, while the old workers go on serving, so
+ * that the new workers know all challenges under way from the start.
+ */
+#define NGX_ACME_HANDOVER     3000
 
+
+static void ngx_acme_start(ngx_cycle_t *cycle, ngx_acme_main_conf_t *amcf,
+    ngx_acme_main_conf_t *old);
 static ngx_int_t ngx_acme_open(ngx_cycle_t *cycle, ngx_acme_main_conf_t *amcf,
     unsigned flags);
 static ngx_int_t ngx_acme_descriptors(ngx_cycle_t *cycle);
@@ -73,24 +81,13 @@ ngx_acme_init_module(ngx_cycle_t *cycle)
     }
 
     amcf = ngx_acme_cycle_conf(cycle);
+    old = ngx_acme_cycle_conf(cycle->old_cycle);
 
     if (amcf) {
         amcf->log = cycle->log;
 
-        if (amcf->serving == NULL
-            && acme_config_certificate_count(amcf->config) != 0
-            && ngx_acme_open(cycle, amcf, ACME_SERVING_ANYHOW) != NGX_OK)
-        {
-            ngx_log_error(NGX_LOG_ERR, cycle->log, 0, "acme: %s",
-                          acme_error_message());
-        }
-
-        if (amcf->serving
-            && acme_helper_start(amcf->serving, &amcf->helper) != ACME_OK)
-        {
-            ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
-                          "acme: no certificate is obtained or renewed: %s",
-                          acme_error_message());
+        if (acme_config_certificate_count(amcf->config) != 0) {
+            ngx_acme_start(cycle, amcf, old);
         }
 
         acme_config_free(amcf->config);
@@ -98,11 +95,11 @@ ngx_acme_init_module(ngx_cycle_t *cycle)
     }
 
     /*
-     * The pool of the old cycle, which would do this, lives on without a
-     * master until its connections are closed.
+     * No certificates any more, or the new helper did not start: the old one
+     * would write challenges where no worker reads them. The pool of the old
+     * cycle would stop it too, but without a master it lives on until its
+     * connections are closed.
      */
-
-    old = ngx_acme_cycle_conf(cycle->old_cycle);
 
     if (old) {
         acme_helper_stop(old->helper);
@@ -110,6 +107,42 @@ ngx_acme_init_module(ngx_cycle_t *cycle)
     }
 
     return NGX_OK;
+}
+
+
+static void
+ngx_acme_start(ngx_cycle_t *cycle, ngx_acme_main_conf_t *amcf,
+    ngx_acme_main_conf_t *old)
+{
+    acme_helper  *previous;
+    unsigned      patience;
+
+    if (amcf->serving == NULL
+        && ngx_acme_open(cycle, amcf, ACME_SERVING_ANYHOW) != NGX_OK)
+    {
+        ngx_log_error(NGX_LOG_ERR, cycle->log, 0, "acme: %s",
+                      acme_error_message());
+        return;
+    }
+
+    /* the first start has no workers yet, a single process has no others */
+
+    previous = old ? old->helper : NULL;
+    patience = (ngx_process == NGX_PROCESS_MASTER) ? NGX_ACME_HANDOVER : 0;
+
+    if (acme_helper_start(amcf->serving, previous, patience, &amcf->helper)
+        != ACME_OK)
+    {
+        ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
+                      "acme: no certificate will be obtained or renewed, as "
+                      "the helper did not start: %s", acme_error_message());
+        return;
+    }
+
+    if (old) {
+        /* stopped by the new one */
+        old->helper = NULL;
+    }
 }
 
 

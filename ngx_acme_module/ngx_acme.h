@@ -26,6 +26,8 @@ typedef struct {
 
     ngx_log_t                 *log;        /* where the core's lines go */
 
+    ngx_http_ssl_srv_conf_t   *http_ssl;   /* as configured at http{} level */
+
     /* "ssl_stapling on" does nothing for managed certificates */
     ngx_http_core_srv_conf_t  *stapling;   /* the first such server */
     ngx_uint_t                 nstapling;

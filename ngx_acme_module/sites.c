@@ -14,7 +14,7 @@
 static void ngx_acme_mark_listeners(ngx_http_core_main_conf_t *cmcf,
     ngx_acme_main_conf_t *amcf);
 static ngx_int_t ngx_acme_add_site(ngx_conf_t *cf, ngx_acme_main_conf_t *amcf,
-    ngx_http_core_srv_conf_t *cscf, ngx_http_ssl_srv_conf_t *http);
+    ngx_http_core_srv_conf_t *cscf);
 static const char **ngx_acme_server_names(ngx_conf_t *cf,
     ngx_http_core_srv_conf_t *cscf, size_t *n);
 static ngx_uint_t ngx_acme_own_certificate(ngx_http_ssl_srv_conf_t *sscf,
@@ -25,19 +25,19 @@ ngx_int_t
 ngx_acme_add_sites(ngx_conf_t *cf, ngx_acme_main_conf_t *amcf)
 {
     ngx_uint_t                   s;
-    ngx_http_ssl_srv_conf_t     *http;
     ngx_http_core_srv_conf_t   **cscfp;
     ngx_http_core_main_conf_t   *cmcf;
 
+    amcf->http_ssl = ngx_http_conf_get_module_srv_conf(cf, ngx_http_ssl_module);
+
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-    http = ngx_http_conf_get_module_srv_conf(cf, ngx_http_ssl_module);
 
     ngx_acme_mark_listeners(cmcf, amcf);
 
     cscfp = cmcf->servers.elts;
 
     for (s = 0; s < cmcf->servers.nelts; s++) {
-        if (ngx_acme_add_site(cf, amcf, cscfp[s], http) != NGX_OK) {
+        if (ngx_acme_add_site(cf, amcf, cscfp[s]) != NGX_OK) {
             return NGX_ERROR;
         }
     }
@@ -90,15 +90,17 @@ ngx_acme_mark_listeners(ngx_http_core_main_conf_t *cmcf,
 
 static ngx_int_t
 ngx_acme_add_site(ngx_conf_t *cf, ngx_acme_main_conf_t *amcf,
-    ngx_http_core_srv_conf_t *cscf, ngx_http_ssl_srv_conf_t *http)
+    ngx_http_core_srv_conf_t *cscf)
 {
     ngx_flag_t                reject;
     ngx_acme_srv_conf_t      *ascf;
     acme_site_description     site;
-    ngx_http_ssl_srv_conf_t  *sscf;
+    ngx_http_ssl_srv_conf_t  *sscf, *http;
 
     ascf = cscf->ctx->srv_conf[ngx_acme_module.ctx_index];
     sscf = cscf->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
+
+    http = amcf->http_ssl;
 
     ascf->main = amcf;
 

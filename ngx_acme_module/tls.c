@@ -26,9 +26,8 @@ static int ngx_acme_certificate(ngx_ssl_conn_t *ssl_conn, void *arg);
 ngx_int_t
 ngx_acme_merge_certificate(ngx_conf_t *cf, ngx_acme_srv_conf_t *ascf)
 {
-    ngx_http_conf_ctx_t       *ctx;
     ngx_acme_main_conf_t      *amcf;
-    ngx_http_ssl_srv_conf_t   *sscf, *http;
+    ngx_http_ssl_srv_conf_t   *sscf;
     ngx_http_core_srv_conf_t  *cscf;
 
     amcf = ascf->main;
@@ -41,11 +40,8 @@ ngx_acme_merge_certificate(ngx_conf_t *cf, ngx_acme_srv_conf_t *ascf)
 
     sscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_ssl_module);
 
-    ctx = (ngx_http_conf_ctx_t *) cf->cycle->conf_ctx[ngx_http_module.index];
-    http = ctx->srv_conf[ngx_http_ssl_module.ctx_index];
-
     if (sscf->stapling == 1
-        || (sscf->stapling == NGX_CONF_UNSET && http->stapling == 1))
+        || (sscf->stapling == NGX_CONF_UNSET && amcf->http_ssl->stapling == 1))
     {
         if (amcf->nstapling++ == 0) {
             cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);

@@ -43,7 +43,7 @@ std::optional<WallTime> to_wall_time(const ASN1_TIME* time) {
 std::string one_line(const X509_NAME* name) {
   ossl::Bio out(BIO_new(BIO_s_mem()));
   if (!out || X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253) < 0) return {};
-  return std::string(ossl::contents(out.get()));
+  return printable(ossl::contents(out.get()));
 }
 
 std::string common_name(const X509_NAME* name) {
@@ -210,10 +210,10 @@ Outcome check_dates(const CertificateInfo& leaf, WallTime now) {
 // look at the signature.
 Outcome check_link(X509* subject, X509* issuer, std::size_t position) {
   auto refuse = [&](const std::string& why) {
-    return fail(Errc::protocol,
-                "certificate " + std::to_string(position + 1) + " of the chain (\"" +
-                    printable(one_line(X509_get_subject_name(subject))) + "\") " + why +
-                    " the next (\"" + printable(one_line(X509_get_subject_name(issuer))) + "\")");
+    return fail(Errc::protocol, "certificate " + std::to_string(position + 1) +
+                                    " of the chain (\"" + one_line(X509_get_subject_name(subject)) +
+                                    "\") " + why + " the next (\"" +
+                                    one_line(X509_get_subject_name(issuer)) + "\")");
   };
   if (int code = X509_check_issued(issuer, subject); code != X509_V_OK)
     return refuse(std::string("is not issued by (") + X509_verify_cert_error_string(code) + ")");

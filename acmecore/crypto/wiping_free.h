@@ -11,7 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef __GLIBC__  // musl has no other name for its own free()
+// Not under a sanitizer, which brings its own allocator and keeps what was
+// freed; not with musl, which has no other name for its own free().
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__GLIBC__)
+#define ACME_WIPING_FREE 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
+#define ACME_WIPING_FREE 0
+#endif
+#endif
+#ifndef ACME_WIPING_FREE
+#define ACME_WIPING_FREE 1
+#endif
+
+#if ACME_WIPING_FREE
 
 extern "C" {
 

@@ -18,12 +18,9 @@ struct Endpoint {
   bool needed;
 };
 constexpr Endpoint kEndpoints[] = {
-    {"newNonce", &Directory::new_nonce, true},
-    {"newAccount", &Directory::new_account, true},
-    {"newOrder", &Directory::new_order, true},
-    {"revokeCert", &Directory::revoke_cert, false},
-    {"keyChange", &Directory::key_change, false},
-    {"renewalInfo", &Directory::renewal_info, false},
+    {"newNonce", &Directory::new_nonce, true},    {"newAccount", &Directory::new_account, true},
+    {"newOrder", &Directory::new_order, true},    {"revokeCert", &Directory::revoke_cert, false},
+    {"keyChange", &Directory::key_change, false}, {"renewalInfo", &Directory::renewal_info, false},
 };
 
 Error bad(std::string_view directory_url, const std::string& why) {

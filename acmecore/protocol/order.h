@@ -11,12 +11,14 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "config/config.h"
 #include "protocol/directory.h"
+#include "protocol/document.h"
 #include "protocol/failure.h"
 #include "protocol/message.h"
 
@@ -53,7 +55,9 @@ struct Install {
   std::vector<std::string> chains;  // PEM
 };
 // The end. A Failure may ask the driver to deactivate pending authorizations
-// first (Posts before it); their answers need not be fed back.
+// first (Posts before it); their answers need not be fed back. The driver then
+// does with the order what Failure says: begin anew at once (order_gone), keep
+// it for the next try (order_kept), or give it up.
 struct Finished {};
 using Wish = std::variant<Post, Created, Present, Wait, Install, Finished, Failure>;
 
@@ -81,8 +85,111 @@ class Order {
   const std::string& url() const { return order_url_; }
 
  private:
-  // … to be designed by who implements it
+  using Wishes = std::vector<Wish>;
+  enum class Purpose : std::uint8_t {
+    create,
+    resume,
+    poll,
+    authorization,
+    challenge,
+    finalize,
+    chain
+  };
+  struct Asked {
+    Purpose purpose;
+    std::size_t index;  // of the authorization or chain
+  };
+  enum class Stage : std::uint8_t {
+    creating,
+    resuming,
+    authorizing,  // all authorizations are fetched
+    presenting,
+    starting,    // challenges are started
+    validating,  // the order is polled
+    looking,     // it has been pending for long: so are its authorizations
+    diagnosing,  // it is invalid: which name, and why?
+    finalizing,
+    issuing,  // accepted: it is polled
+    downloading,
+    installing,
+    ended,
+  };
+  struct Authorization {
+    std::string url;
+    std::string name;  // as it was ordered: "*.example.com"
+    AuthorizationDocument document;
+    bool chosen = false;
+    ChallengeType type = ChallengeType::http01;
+    std::string challenge_url;
+    std::string token;
+    bool started = false;  // by an earlier run
+  };
+
+  // order.cpp: from newOrder to the first look
+  void post(Wishes& out, Post::What what, const std::string& url, Purpose purpose,
+            std::size_t index = 0);
+  void dispatch(const Asked& asked, const Answer& answer, Wishes& out);
+  bool outstanding(Purpose purpose) const;
+  bool allowed(const std::string& url) const;
+  void on_created(const Answer& answer, Wishes& out);
+  void on_resumed(const Answer& answer, Wishes& out);
+  std::string adopt(const OrderDocument& order);
+
+  // order_validate.cpp: authorizations and challenges
+  void fetch_authorizations(Stage stage, Wishes& out);
+  void on_authorization(std::size_t index, const Answer& answer, Wishes& out);
+  void on_authorizations_known(Wishes& out);
+  std::string name_of(const AuthorizationDocument& document) const;
+  bool choose_challenges(Wishes& out);
+  void present(Wishes& out);
+  void on_challenge(const Answer& answer, Wishes& out);
+  void start_polling(Wishes& out);
+
+  // order_poll.cpp: what the order's status asks for
+  void on_polled(const Answer& answer, Wishes& out);
+  void follow(const OrderDocument& order, const Answer& answer, Wishes& out);
+  void poll_later(std::optional<std::int64_t> retry_after, Wishes& out);
+  Millis next_interval(std::optional<std::int64_t> retry_after);
+  void restart_clock();
+  void finalize(Wishes& out);
+  void on_finalized(const Answer& answer, Wishes& out);
+  void download(const OrderDocument& order, const Answer& answer, Wishes& out);
+  void on_chain(std::size_t index, const Answer& answer, Wishes& out);
+
+  // order_end.cpp: failures in words
+  void fail(Failure failure, Wishes& out);
+  void fail_answer(const Answer& answer, Wishes& out);
+  void fail_invalid(Wishes& out);
+  bool keep_after(const Failure& failure) const;
+  void deactivate_pending(Wishes& out);
+
+  OrderSettings settings_;
+  Directory directory_;
   std::string order_url_;
+  std::string finalize_url_;
+  std::string certificate_url_;
+  bool resumed_ = false;
+  bool untouched_ = false;  // resumed, and nothing has been done for it since
+
+  Stage stage_ = Stage::creating;
+  WallTime now_ = 0;  // of the answer that is being read
+  std::uint32_t last_tag_ = 0;
+  std::map<std::uint32_t, Asked> asked_;
+
+  std::vector<Authorization> authorizations_;
+  bool authorizations_read_ = false;
+  std::optional<Problem> order_error_;
+  std::optional<Failure> start_failure_;  // a challenge that could not be started
+  std::optional<std::int64_t> start_retry_after_;
+
+  bool waiting_ = false;
+  Millis interval_ = 0;   // the next wait without Retry-After
+  Millis waited_ = 0;     // since the challenges were started, or finalize was sent
+  Millis next_look_ = 0;  // at the authorizations, on the same scale
+  int finalize_tries_ = 0;
+  int certificate_misses_ = 0;
+
+  std::vector<std::string> chains_;
 };
 
 }  // namespace acme::protocol

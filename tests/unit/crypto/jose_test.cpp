@@ -175,8 +175,8 @@ TEST(a_leading_zero_byte_of_the_modulus_does_not_spoil_the_thumbprint) {
 }
 
 TEST(a_key_and_its_jwk_have_one_thumbprint) {
-  for (const Algorithm& algorithm : kAlgorithms) {
-    PrivateKey key = REQUIRE_OK(PrivateKey::generate(algorithm.type));
+  for (KeyType type : {KeyType::ecdsa256, KeyType::ecdsa384, KeyType::ecdsa521, KeyType::rsa2048}) {
+    PrivateKey key = REQUIRE_OK(PrivateKey::generate(type));
     Json jwk = REQUIRE_OK(public_jwk(key));
     std::string thumbprint = REQUIRE_OK(jwk_thumbprint(key));
     CHECK_EQ(thumbprint.size(), 43);

@@ -1,19 +1,9 @@
 // A private key that was made, written, read and used leaves no byte in the
 // memory of a program that wipes what it frees, once its owner is gone.
+#include "crypto/wiping_free.h"
 #include "unit/check.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define ACME_OWN_ALLOCATOR 0  // the sanitizers bring their own, and keep what was freed
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define ACME_OWN_ALLOCATOR 0
-#endif
-#endif
-#ifndef ACME_OWN_ALLOCATOR
-#define ACME_OWN_ALLOCATOR 1
-#endif
-
-#if ACME_OWN_ALLOCATOR
+#if ACME_WIPING_FREE
 
 #include <openssl/core_names.h>
 
@@ -24,7 +14,6 @@
 #include "crypto/jose.h"
 #include "crypto/key.h"
 #include "crypto/openssl.h"
-#include "crypto/wiping_free.h"
 
 using namespace acme;
 

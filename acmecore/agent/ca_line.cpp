@@ -1,0 +1,97 @@
+#include "agent/ca_line.h"
+
+#include <utility>
+
+namespace acme::agent {
+namespace {
+
+std::string in_seconds(Millis duration) {
+  return format_relative((duration + 999) / 1000);
+}
+
+}  // namespace
+
+CaLine::CaLine(Services services, std::string issuer, Trust trust)
+    : services_(services),
+      issuer_(std::move(issuer)),
+      trust_(std::make_shared<const Trust>(std::move(trust))) {}
+
+void CaLine::send(HttpRequest request, HttpCallback done) {
+  request.trust = trust_;
+  services_.http.send(std::move(request), [this, done = std::move(done)](HttpResult result) {
+    if (const auto* answer = std::get_if<protocol::Answer>(&result)) {
+      // The nonce first: whoever waits for the line may take it at once.
+      if (on_answer) on_answer(*answer);
+      answered();
+    } else {
+      failed(std::get<HttpError>(result));
+    }
+    done(std::move(result));
+  });
+}
+
+void CaLine::when_up(std::function<void()> action) {
+  if (!outage_) return action();
+  waiting_.push_back(std::move(action));
+}
+
+void CaLine::answered() {
+  lost_.forget(issuer_);
+  if (!outage_) return;
+  services_.timers.cancel(outage_->timer);
+  Millis lasted = services_.env.boottime() - outage_->since;
+  services_.log.notice(issuer_ + ": the CA can be reached again, after " +
+                       in_seconds(lasted).substr(3));
+  outage_.reset();
+  outage_words_.clear();
+  if (on_outage) on_outage("");
+  for (auto& action : std::exchange(waiting_, {})) action();
+}
+
+void CaLine::failed(const HttpError& error) {
+  if (on_network_error) on_network_error();
+  // Where a connection stood, only this one request knows that it failed: it
+  // is repeated by itself and holds up nobody.
+  if (error.reached || !error.worth_a_retry) {
+    auto more = lost_.tell(issuer_, error.words, services_.env.now());
+    if (more) services_.log.warning(issuer_ + ": " + error.words + *more);
+    return;
+  }
+  if (!outage_) return begin_outage(error.words);
+  outage_words_ = error.words;
+  tell_daily(error.words);
+}
+
+void CaLine::begin_outage(const std::string& words) {
+  Millis now = services_.env.boottime();
+  outage_.emplace(Outage{Retry(services_.env), now, 0, 0, now});
+  outage_words_ = words;
+  arm_probe();
+  services_.log.error(issuer_ + ": the CA cannot be reached: " + words + "; next try " +
+                      in_seconds(services_.timers.next_in().value_or(0)));
+  if (on_outage) on_outage(words);
+}
+
+void CaLine::arm_probe() {
+  ++outage_->failures;
+  outage_->timer = services_.timers.after(outage_->retry.after_network(), [this] { send_probe(); });
+}
+
+void CaLine::send_probe() {
+  outage_->timer = 0;
+  send(probe(), [this](const HttpResult& result) {
+    // Also one that was lost on the way: a line that swallows requests is not up.
+    if (outage_ && outage_->timer == 0 && std::holds_alternative<HttpError>(result)) arm_probe();
+  });
+}
+
+void CaLine::tell_daily(const std::string& words) {
+  Millis now = services_.env.boottime();
+  if (now - outage_->told < kDay * 1000) return;
+  outage_->told = now;
+  services_.log.error(issuer_ + ": the CA still cannot be reached: " + words + "; " +
+                      std::to_string(outage_->failures) + " tries in " +
+                      in_seconds(now - outage_->since).substr(3));
+}
+
+}  // namespace acme::agent

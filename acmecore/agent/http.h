@@ -1,0 +1,48 @@
+// Requests to the CA, as the agent sees them: many in flight, answers by
+// callback. Behind it is libcurl (http_curl.cpp), or a model of a CA in tests.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "protocol/message.h"
+
+namespace acme::agent {
+
+// Whose certificates a CA's own TLS server must have.
+struct Trust {
+  std::string ca_certificates;  // PEM, trusted beside the system's; may be empty
+  bool verify = true;
+};
+
+struct HttpRequest {
+  enum class Method { get, head, post } method = Method::get;
+  std::string url;
+  std::string body;               // of a post
+  const char* content_type = "";  // of a post
+  bool follow_redirects = false;  // at most 3, https to https; never for a post
+  std::shared_ptr<const Trust> trust;
+};
+
+// There is no answer, and this is why.
+struct HttpError {
+  std::string words;           // "connection to ca.example:443 refused"
+  bool reached = false;        // a connection stood: the request may have arrived
+  bool worth_a_retry = true;   // no: the answer broke a limit of ours, the URL is none, …
+};
+
+using HttpResult = std::variant<protocol::Answer, HttpError>;
+using HttpCallback = std::function<void(HttpResult)>;
+
+class Http {
+ public:
+  virtual ~Http() = default;
+  // `done` is called exactly once, and never before send() has returned;
+  // never at all once the Http is destroyed.
+  virtual void send(HttpRequest request, HttpCallback done) = 0;
+};
+
+}  // namespace acme::agent

@@ -1,0 +1,51 @@
+#include "config/config.h"
+
+#include <algorithm>
+
+namespace acme {
+namespace {
+
+template <class List>
+auto find_by_id(const List& list, std::string_view id) -> decltype(list.data()) {
+  auto it = std::find_if(list.begin(), list.end(), [&](const auto& item) { return item.id == id; });
+  return it == list.end() ? nullptr : &*it;
+}
+
+}  // namespace
+
+std::string_view challenge_name(ChallengeType type) {
+  switch (type) {
+    case ChallengeType::http01:
+      return "http-01";
+    case ChallengeType::tlsalpn01:
+      return "tls-alpn-01";
+    case ChallengeType::dns01:
+      return "dns-01";
+  }
+  return "unknown";
+}
+
+const IssuerConfig* Config::issuer(std::string_view id) const {
+  return find_by_id(issuers, id);
+}
+
+const CertificateConfig* Config::certificate(std::string_view id) const {
+  return find_by_id(certificates, id);
+}
+
+std::uint32_t Config::slots() const {
+  std::size_t count = 0;
+  for (const CertificateConfig& certificate : certificates) count += certificate.keys.size();
+  return static_cast<std::uint32_t>(count);
+}
+
+Config reduced_for_agent(const Config& config) {
+  Config reduced = config;
+  reduced.state_path.clear();
+  reduced.runtime_path.clear();
+  reduced.helper_path.clear();
+  for (IssuerConfig& issuer : reduced.issuers) issuer.account_key_file.clear();
+  return reduced;
+}
+
+}  // namespace acme

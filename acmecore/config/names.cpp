@@ -1,0 +1,107 @@
+#include "config/names.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace acme {
+namespace {
+
+constexpr std::size_t kMaxName = 253;
+constexpr std::size_t kMaxLabel = 63;
+
+bool is_ip_address(std::string text) {
+  if (text.size() > 2 && text.front() == '[' && text.back() == ']')
+    text = text.substr(1, text.size() - 2);
+  unsigned char address[16];
+  return inet_pton(AF_INET, text.c_str(), address) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), address) == 1;
+}
+
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+bool all_digits(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// Why it is none; empty when it is one.
+std::string fault_of_label(std::string_view label) {
+  if (label.empty()) return "it has an empty label";
+  if (label.size() > kMaxLabel) return "a label is longer than 63 characters";
+  for (char c : label) {
+    if (c == '_') return "host names have no underscores";
+    if (c == '*') return "a wildcard can only be the whole first label";
+    if (!is_letter_or_digit(c) && c != '-')
+      return "host names consist of letters, digits and hyphens";
+  }
+  if (label.front() == '-' || label.back() == '-') return "a label begins or ends with a hyphen";
+  return {};
+}
+
+std::string fault_of_labels(const std::string& name, const std::vector<std::string>& labels) {
+  if (name.size() > kMaxName) return "it is longer than 253 characters";
+  for (const std::string& label : labels)
+    if (std::string fault = fault_of_label(label); !fault.empty()) return fault;
+  if (all_digits(labels.back())) return "its last label is a number";
+  return {};
+}
+
+// What is behind a leading "*." or ".": at least two labels.
+CheckedName check_below(NameKind kind, std::string_view apex, std::string shown) {
+  CheckedName inner = check_name(apex);
+  if (inner.kind == NameKind::host) return {kind, std::move(shown), {}};
+  if (inner.kind == NameKind::single_label)
+    return {NameKind::no_name, {}, "a wildcard needs two labels behind it at least"};
+  if (inner.kind == NameKind::international) return inner;
+  return {NameKind::no_name, {},
+          inner.reason.empty() ? "it has an empty label" : std::move(inner.reason)};
+}
+
+}  // namespace
+
+CheckedName check_name(std::string_view text) {
+  auto none = [](std::string reason) {
+    return CheckedName{NameKind::no_name, {}, std::move(reason)};
+  };
+  if (text.empty()) return none("it is empty");
+  if (text == "_") return none("it is the name of a catch-all server");
+  if (text.front() == '~') return none("it is a regular expression");
+  if (is_ip_address(std::string(text)))
+    return {NameKind::ip_address, std::string(text),
+            "certificates for IP addresses are not supported by this version"};
+  if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
+    return {NameKind::international, std::string(text),
+            "names with letters beyond ASCII are not supported by this version; write its xn-- form"};
+
+  std::string name = lower(text);
+  if (name.size() > 1 && name.back() == '.') name.pop_back();
+  if (name.starts_with("*.")) return check_below(NameKind::wildcard, name.substr(2), name);
+  if (name.starts_with(".")) return check_below(NameKind::dotted, name.substr(1), name.substr(1));
+  if (name.ends_with(".*")) return none("it is a pattern");
+
+  std::vector<std::string> labels = split(name, '.');
+  if (std::string fault = fault_of_labels(name, labels); !fault.empty()) return none(fault);
+  if (labels.size() == 1)
+    return {NameKind::single_label, name, "public CAs give no certificates for names without a dot"};
+  return {NameKind::host, name, {}};
+}
+
+std::string wildcard_for(std::string_view name) {
+  std::size_t dot = name.find('.');
+  if (dot == std::string_view::npos || name.starts_with("*")) return {};
+  return "*" + std::string(name.substr(dot));
+}
+
+Coverage coverage(const std::vector<std::string>& sorted_names, std::string_view name) {
+  if (std::binary_search(sorted_names.begin(), sorted_names.end(), name)) return Coverage::exact;
+  std::string wildcard = wildcard_for(name);
+  if (!wildcard.empty() &&
+      std::binary_search(sorted_names.begin(), sorted_names.end(), wildcard))
+    return Coverage::wildcard;
+  return Coverage::none;
+}
+
+}  // namespace acme

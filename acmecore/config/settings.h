@@ -1,0 +1,97 @@
+// What the directives said, checked one by one but not yet against each other:
+// what the builder collects and resolve() decides from.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+
+namespace acme {
+
+struct Place {
+  std::string file;
+  unsigned line = 0;
+};
+std::string to_string(const Place& place);  // "FILE:LINE"
+
+// `acme on|off|issuer…`
+struct EngineDirective {
+  enum class Mode { off, on, issuers } mode = Mode::off;
+  std::vector<std::string> issuers;
+  Place place;
+};
+
+// `acme_certificate issuer [names…] [name=id] [key=alg[,alg]]`
+struct CertificateDirective {
+  std::vector<std::string> issuers;
+  std::vector<std::string> names;  // normalised, in the operator's order; empty: the site's
+  std::string id;                  // empty: from the first name
+  std::vector<KeyType> keys;       // empty: the first issuer's
+  Place place;
+};
+
+// One scope: outermost or site. An absent value is inherited.
+struct ScopeSettings {
+  std::optional<EngineDirective> engine;
+  std::vector<CertificateDirective> certificates;
+  std::optional<RenewPolicy> renew;
+};
+
+struct GlobalSettings {
+  std::string state_path;
+  std::string runtime_path;
+  std::string user;
+  std::string helper_path;
+};
+
+// An issuer's block, or a built-in one. An absent value is the default.
+struct IssuerSettings {
+  std::string id;
+  std::string directory_url;
+  std::vector<std::string> contacts;
+  std::vector<ChallengeType> challenges;
+  std::vector<KeyType> keys;
+  KeyType account_key = KeyType::ecdsa256;
+  std::string account_key_file;
+  std::string ca_certificate_file;
+  bool verify_tls = true;
+  std::string profile;
+  bool configured = false;  // a block of that name stands somewhere
+  Place place;
+};
+
+// A virtual server, as the module described it.
+struct SiteDescription {
+  std::uint32_t scope = 0;
+  std::vector<std::string> names;
+  bool tls = false;
+  bool own_certificate = false;
+  Place place;
+};
+
+// What the server knows about itself.
+struct ServerFacts {
+  std::string version;
+  bool privileged = false;  // the caller is root
+  std::uint32_t worker_uid = 0;
+  std::uint32_t worker_gid = 0;
+  LogConfig log;
+  bool plain_http_listener = false;
+};
+
+// Everything that was collected.
+struct Settings {
+  ServerKind server = ServerKind::nginx;
+  std::string root;
+  GlobalSettings global;
+  std::vector<ScopeSettings> scopes;    // by scope number; [0] is the outermost
+  std::vector<IssuerSettings> issuers;  // built-in ones included
+  std::vector<SiteDescription> sites;
+  ServerFacts facts;
+};
+
+}  // namespace acme

@@ -1,0 +1,71 @@
+"""kill -9 of anything at any time costs no key, no account, no certificate."""
+
+import os
+import random
+import signal
+import time
+
+import pytest
+
+from lib import process
+from lib.site import Site
+
+NAMES = [f"site{number}.example.org" for number in range(3)]
+
+
+def half_written(server):
+    return [path for path in server.state_path.rglob("*")
+            if path.is_file() and path.stat().st_size == 0 and path.name != "lock"]
+
+
+def kill_once(server, role, rng):
+    """At a random time in the orders; what was not there is not killed."""
+    time.sleep(rng.uniform(0, 0.8))
+    if role == "master":
+        server.kill()
+        server.wait_for_no_helpers(timeout=1.5)
+        process.wait_until(lambda: not server.workers(), 5, "workers of a killed master")
+        for pid in server.processes():
+            process.end(pid)
+        server.start()
+        return
+    pids = server.workers() if role == "worker" else server.helpers()[role]
+    if pids:
+        os.kill(pids[0], signal.SIGKILL)
+
+
+def rounds_of(server, pebble, role, rounds):
+    rng = random.Random(role)
+    server.configure([Site(name) for name in NAMES], [pebble.issuer()])
+    server.allow_log(r"exited on signal 9|signal 9 \(SIGKILL\)|kill\(")
+    server.start()
+    kills = 0
+    for number in range(rounds):
+        kill_once(server, role, rng)
+        kills += 1
+        if role != "master":
+            assert server.http_get(NAMES[0]).status == 200
+        for name in NAMES:
+            server.wait_for_certificate(name, pebble, timeout=60)
+        server.wait_for_helpers(timeout=15)
+        assert not half_written(server)
+        if number + 1 < rounds:
+            assert server.acmectl("renew", *NAMES).ok
+    assert pebble.accounts() == 1
+    # At most one orphan order for each kill beside those that were asked for.
+    process.wait_until(lambda: pebble.issued() >= len(NAMES) * rounds, 60, "every renewal is issued")
+    assert pebble.orders() <= len(NAMES) * rounds + kills * len(NAMES)
+
+
+ROLES = ["agent", "keeper", "supervisor", "worker", "master"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_ten_kills_in_orders(server, pebble, role):
+    rounds_of(server, pebble, role, 10)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("role", ROLES)
+def test_fifty_kills_in_orders(server, pebble, role):
+    rounds_of(server, pebble, role, 50)
