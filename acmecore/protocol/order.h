@@ -170,6 +170,7 @@ class Order {
   std::string certificate_url_;
   bool resumed_ = false;
   bool untouched_ = false;  // resumed, and nothing has been done for it since
+  bool dead_ = false;       // invalid: nothing can bring it back
 
   Stage stage_ = Stage::creating;
   WallTime now_ = 0;  // of the answer that is being read

@@ -58,7 +58,7 @@ void Order::fail(Failure failure, Wishes& out) {
 // An order is worth a second try when its own state is not what failed: it was
 // paid for with the CA's rate limits, and once finalized it is a certificate.
 bool Order::keep_after(const Failure& failure) const {
-  if (order_url_.empty() || failure.kind == Kind::account) return false;
+  if (order_url_.empty() || dead_ || failure.kind == Kind::account) return false;
   switch (failure.kind) {
     case Kind::transport:
     case Kind::rate_limited:
@@ -82,6 +82,7 @@ void Order::deactivate_pending(Wishes& out) {
 
 // The order is invalid: which names failed, and why, in the CA's words.
 void Order::fail_invalid(Wishes& out) {
+  dead_ = true;
   Failure failure;
   failure.kind = Kind::validation;
   std::vector<std::string> parts;

@@ -1,1 +1,175 @@
 #include "protocol/schedule.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace acme::protocol {
+namespace {
+
+constexpr std::int64_t kShortLifetime = 10 * kDay;
+constexpr std::size_t kValidationsPerHour = 5;  // failed ones, of a name: Let's Encrypt's limit
+constexpr std::int64_t kBackOff[] = {kMinute, 10 * kMinute, 100 * kMinute, kDay};
+// How often in a row the CA's own word may be shorter than our back-off, and what then holds.
+constexpr std::uint32_t kQuickRetries = 3;
+constexpr std::int64_t kQuickRetryFloor = 10 * kMinute;
+// A clock that is put back a little makes no stored time unbelievable.
+constexpr std::int64_t kClockSlack = kHour;
+
+std::int64_t share(std::int64_t whole, double part) {
+  return static_cast<std::int64_t>(std::llround(static_cast<double>(whole) * part));
+}
+
+bool is_valid(const Validity& validity, WallTime now) {
+  return validity.stored && validity.not_after > now;
+}
+
+// How much of the lifetime is left when renewal begins.
+std::int64_t planned_rest(const RenewPolicy& policy, std::int64_t lifetime) {
+  std::int64_t rest = lifetime <= kShortLifetime ? lifetime / 2 : lifetime / 3;
+  if (policy.kind == RenewPolicy::Kind::share_left)
+    rest = share(lifetime, static_cast<double>(policy.per_mille) / 1000);
+  if (policy.kind == RenewPolicy::Kind::time_left) rest = policy.seconds;
+  std::int64_t least = std::min(lifetime / 10, kDay);
+  return std::clamp(rest, least, lifetime - lifetime / 3);
+}
+
+// The longest wait between two tries.
+std::int64_t longest_wait(const Validity& validity, WallTime now) {
+  if (!is_valid(validity, now)) return kHour;
+  std::int64_t lifetime = std::max<std::int64_t>(validity.not_after - validity.not_before, 0);
+  std::int64_t floor = std::clamp<std::int64_t>(lifetime / 20, 1, kMinute);
+  return std::clamp((validity.not_after - now) / 4, floor, kDay);
+}
+
+// A stored time that lies `longest` after it was written at the most.
+WallTime believable(WallTime time, WallTime written, std::int64_t longest, WallTime now) {
+  if (time <= now) return time;
+  if (written <= 0 || written > now + kClockSlack)
+    return time > now + longest + kClockSlack ? now : time;
+  return std::min(time, written + longest);
+}
+
+// When one of the five failed validations is older than an hour.
+WallTime validations_allowed_at(const ScheduleRecord& schedule, WallTime now) {
+  std::vector<WallTime> recent;
+  for (WallTime at : schedule.failed_validations)
+    if (at > now - kHour && at <= now + kClockSlack) recent.push_back(std::min(at, now));
+  if (recent.size() < kValidationsPerHour) return 0;
+  std::sort(recent.begin(), recent.end());
+  return recent[recent.size() - kValidationsPerHour] + kHour;
+}
+
+void forget_old_validations(ScheduleRecord& schedule, WallTime now) {
+  auto old = [&](WallTime at) { return at <= now - kHour || at > now + kClockSlack; };
+  std::erase_if(schedule.failed_validations, old);
+}
+
+// Whether a renewal point can be that of this certificate.
+bool fits(WallTime renew_at, const Validity& validity) {
+  std::int64_t lifetime = validity.not_after - validity.not_before;
+  return renew_at > validity.not_before &&
+         renew_at <= validity.not_after - std::min(lifetime / 20, kDay / 2);
+}
+
+WallTime wanted_at(const ScheduleRecord& schedule, const Validity& validity, WallTime now) {
+  if (!is_valid(validity, now) || !validity.current || schedule.renewal_requested) return 0;
+  if (fits(schedule.renew_at, validity)) return schedule.renew_at;
+  return renewal_point({}, validity.not_before, validity.not_after, 0);
+}
+
+}  // namespace
+
+WallTime renewal_point(const RenewPolicy& policy, WallTime not_before, WallTime not_after,
+                       double uniform) {
+  std::int64_t lifetime = not_after - not_before;
+  if (lifetime <= 0) return not_after;
+  std::int64_t rest = planned_rest(policy, lifetime);
+  std::int64_t jitter = share(rest, std::clamp(uniform, 0.0, 1.0) / 10);
+  WallTime point = not_after - rest;
+  return point - jitter >= not_before + lifetime / 2 ? point - jitter : point + jitter;
+}
+
+void plan_renewal(ScheduleRecord& schedule, const RenewPolicy& policy, const Validity& validity,
+                  double uniform) {
+  if (!validity.stored) return;
+  WallTime a = renewal_point(policy, validity.not_before, validity.not_after, 0);
+  WallTime b = renewal_point(policy, validity.not_before, validity.not_after, 1);
+  if (schedule.renew_at >= std::min(a, b) && schedule.renew_at <= std::max(a, b)) return;
+  schedule.renew_at = renewal_point(policy, validity.not_before, validity.not_after, uniform);
+}
+
+void note_configuration(ScheduleRecord& schedule, const std::string& configuration) {
+  if (schedule.configuration == configuration) return;
+  schedule.configuration = configuration;
+  schedule.next_try = 0;
+  schedule.failures = 0;
+}
+
+WallTime due_at(const ScheduleRecord& schedule, const Validity& validity, WallTime now) {
+  WallTime due = wanted_at(schedule, validity, now);
+  WallTime written = schedule.last_error_at;
+  WallTime retry_after = believable(schedule.retry_after, written, kDay, now);
+  if (!schedule.renewal_requested) {
+    // The bound is that of the moment when the wait began, not of now: else it would move along.
+    WallTime began = written > 0 ? std::min(written, now) : now;
+    std::int64_t longest = longest_wait(validity, began);
+    WallTime next_try = believable(schedule.next_try, written, longest, now);
+    due = std::max(due, std::max(next_try, std::min(schedule.next_try, retry_after)));
+  }
+  due = std::max({due, retry_after, validations_allowed_at(schedule, now)});
+  return due <= now ? 0 : due;
+}
+
+void note_failure(ScheduleRecord& schedule, const Failure& failure, const Validity& validity,
+                  WallTime now, double uniform) {
+  forget_old_validations(schedule, now);
+  if (failure.kind == Failure::Kind::validation) schedule.failed_validations.push_back(now);
+  schedule.last_error = failure.words;
+  schedule.last_error_at = now;
+  schedule.last_try = now;
+  if (failure.order_gone) return;
+
+  schedule.renewal_requested = false;
+  std::uint32_t step = std::min<std::uint32_t>(schedule.failures, std::size(kBackOff) - 1);
+  ++schedule.failures;
+  std::int64_t wait = kBackOff[step] - share(kBackOff[step] / 10, uniform);
+  wait = std::min(wait, longest_wait(validity, now));
+  schedule.retry_after = 0;
+  if (failure.retry_after > 0) {
+    std::int64_t asked = std::min(failure.retry_after, kDay);
+    schedule.retry_after = now + asked;
+    std::int64_t floor = schedule.failures <= kQuickRetries ? 0 : std::min(wait, kQuickRetryFloor);
+    // A little later, so that those who were told the same do not come all at once.
+    wait = std::max(asked + share(std::min(asked / 10, kMinute), uniform), floor);
+    wait = std::min(wait, kDay);
+  }
+  schedule.next_try = now + wait;
+}
+
+void note_success(ScheduleRecord& schedule, const RenewPolicy& policy, const Validity& validity,
+                  WallTime now, double uniform) {
+  forget_old_validations(schedule, now);
+  schedule.last_try = now;
+  schedule.next_try = 0;
+  schedule.retry_after = 0;
+  schedule.failures = 0;
+  schedule.last_error.clear();
+  schedule.last_error_at = 0;
+  schedule.renewal_requested = false;
+  WallTime point = renewal_point(policy, validity.not_before, validity.not_after, uniform);
+  // With a wrong clock here, or a CA that hands out old certificates, the point
+  // is past already: without this an order would follow upon the other.
+  std::int64_t lifetime = std::max<std::int64_t>(validity.not_after - validity.not_before, 0);
+  std::int64_t gap = lifetime / 4;
+  if (validity.not_after > now) gap = std::min(gap, (validity.not_after - now) / 2);
+  schedule.renew_at = std::max(point, now + gap);
+}
+
+Millis transport_retry(std::uint32_t n, Millis since_first, double uniform) {
+  constexpr Millis kFirstTenMinutes = 10 * 60 * 1000;
+  Millis most = since_first < kFirstTenMinutes ? 10'000 : 60'000;
+  Millis wait = n < 6 ? std::min<Millis>(1000 << n, most) : most;
+  return wait - share(wait / 5, std::clamp(uniform, 0.0, 1.0));
+}
+
+}  // namespace acme::protocol

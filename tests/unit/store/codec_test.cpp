@@ -1,0 +1,197 @@
+#include "store/codec.h"
+
+#include "unit/store/store_fixture.h"
+
+using namespace acme;
+using namespace acme::test;
+
+namespace {
+
+constexpr WallTime kYear2038 = 2'147'483'647;
+
+StoredMeta stored_meta() {
+  return {version_of(3).meta, seal_of("chain"), seal_of("key")};
+}
+
+StoredOrder stored_order() {
+  StoredOrder stored;
+  stored.order.issuer = "letsencrypt";
+  stored.order.directory_url = "https://ca.example/directory";
+  stored.order.names = {"example.com", "*.example.com"};
+  stored.order.order_url = "https://ca.example/order/1";
+  stored.order.finalize_url = "https://ca.example/order/1/finalize";
+  stored.order.created = kNow;
+  stored.order.key_authorizations = {{"example.com", "token", "token.thumbprint"}, {"a", "b", "c"}};
+  return stored;
+}
+
+ScheduleRecord schedule() {
+  ScheduleRecord s;
+  s.renew_at = kNow + 60 * kDay;
+  s.next_try = kNow + kHour;
+  s.last_try = kNow - kHour;
+  s.retry_after = kNow + 2 * kHour;
+  s.failures = 3;
+  s.last_error = "urn:ietf:params:acme:error:rateLimited: \"too many\" – later";
+  s.last_error_at = kNow - kMinute;
+  s.configuration = "0123abcd";
+  s.renewal_requested = true;
+  s.failed_validations = {kNow - 50 * kMinute, kNow - kMinute};
+  return s;
+}
+
+}  // namespace
+
+TEST(an_account_comes_back) {
+  AccountRecord account{"le",
+                        "https://ca.example/directory",
+                        "https://ca.example/acct/1",
+                        "https://ca.example/tos",
+                        kNow,
+                        kNow + kHour};
+  AccountRecord back = REQUIRE_OK(decode_account(encode_account(account)));
+  CHECK_EQ(back.issuer, "");  // that is the folder's name
+  CHECK_EQ(back.directory_url, account.directory_url);
+  CHECK_EQ(back.account_url, account.account_url);
+  CHECK_EQ(back.terms_of_service, account.terms_of_service);
+  CHECK_EQ(back.created, kNow);
+  CHECK_EQ(back.not_before, kNow + kHour);
+  CHECK_CONTAINS(encode_account(account), "\"created\": \"2026-11-23T07:00:00Z\"");
+}
+
+TEST(metadata_come_back) {
+  StoredMeta meta = stored_meta();
+  meta.meta.ari_id = "aki.serial";
+  meta.meta.issuer_name = "CN=R11";
+  meta.meta.stored = kNow;
+  StoredMeta back = REQUIRE_OK(decode_meta(encode_meta(meta)));
+  CHECK(back.chain == meta.chain);
+  CHECK(back.key == meta.key);
+  CHECK_EQ(back.meta.names, meta.meta.names);
+  CHECK_EQ(back.meta.not_before, meta.meta.not_before);
+  CHECK_EQ(back.meta.not_after, meta.meta.not_after);
+  CHECK_EQ(back.meta.serial, "3");
+  CHECK_EQ(back.meta.issuer, "letsencrypt");
+  CHECK_EQ(back.meta.issuer_name, "CN=R11");
+  CHECK_EQ(back.meta.ari_id, "aki.serial");
+  CHECK_EQ(back.meta.directory_url, meta.meta.directory_url);
+  CHECK_EQ(back.meta.order_url, meta.meta.order_url);
+  CHECK_EQ(back.meta.stored, kNow);
+}
+
+TEST(a_schedule_comes_back) {
+  ScheduleRecord back = REQUIRE_OK(decode_schedule(encode_schedule(schedule())));
+  CHECK_EQ(back.renew_at, kNow + 60 * kDay);
+  CHECK_EQ(back.next_try, kNow + kHour);
+  CHECK_EQ(back.last_try, kNow - kHour);
+  CHECK_EQ(back.retry_after, kNow + 2 * kHour);
+  CHECK_EQ(back.failures, 3);
+  CHECK_EQ(back.last_error, schedule().last_error);
+  CHECK_EQ(back.last_error_at, kNow - kMinute);
+  CHECK_EQ(back.configuration, "0123abcd");
+  CHECK(back.renewal_requested);
+  CHECK_EQ(back.failed_validations, schedule().failed_validations);
+}
+
+TEST(an_order_comes_back) {
+  StoredOrder stored = stored_order();
+  StoredOrder back = REQUIRE_OK(decode_order(encode_order(stored)));
+  CHECK(!back.order.has_key);
+  CHECK_EQ(back.order.issuer, stored.order.issuer);
+  CHECK_EQ(back.order.directory_url, stored.order.directory_url);
+  CHECK_EQ(back.order.names, stored.order.names);
+  CHECK_EQ(back.order.order_url, stored.order.order_url);
+  CHECK_EQ(back.order.finalize_url, stored.order.finalize_url);
+  CHECK_EQ(back.order.created, kNow);
+  CHECK_EQ(back.order.key_authorizations.size(), 2);
+  CHECK_EQ(back.order.key_authorizations[0].identifier, "example.com");
+  CHECK_EQ(back.order.key_authorizations[0].token, "token");
+  CHECK_EQ(back.order.key_authorizations[0].key_authorization, "token.thumbprint");
+
+  stored.order.has_key = true;
+  stored.key = seal_of("key");
+  back = REQUIRE_OK(decode_order(encode_order(stored)));
+  CHECK(back.order.has_key);
+  CHECK(back.key == stored.key);
+}
+
+TEST(what_is_absent_reads_as_empty) {
+  ScheduleRecord empty = REQUIRE_OK(decode_schedule("{}"));
+  CHECK_EQ(empty.next_try, 0);
+  CHECK_EQ(empty.failures, 0);
+  CHECK(!empty.renewal_requested);
+  REQUIRE_OK(decode_order(R"({"issuer":"a","directory_url":"b","unknown":[1]})"));
+  REQUIRE_OK(decode_account(R"({"directory_url":"b","created":5,"account_url":null})"));
+}
+
+TEST(what_could_not_be_acted_upon_is_damaged) {
+  for (const char* text : {"", "{", "[]", "\"text\"", "null", "{\"a\":1,\"a\":2}", "{} x"}) {
+    REQUIRE_ERROR(decode_account(text), Errc::damaged);
+    REQUIRE_ERROR(decode_meta(text), Errc::damaged);
+    REQUIRE_ERROR(decode_schedule(text), Errc::damaged);
+    REQUIRE_ERROR(decode_order(text), Errc::damaged);
+  }
+  REQUIRE_ERROR(decode_account("{}"), Errc::damaged);
+  REQUIRE_ERROR(decode_order(R"({"issuer":"a"})"), Errc::damaged);
+  REQUIRE_ERROR(decode_meta("{}"), Errc::damaged);
+  StoredMeta meta = stored_meta();
+  meta.key = {};
+  REQUIRE_ERROR(decode_meta(encode_meta(meta)), Errc::damaged);
+}
+
+TEST(foreign_text_never_makes_a_record_unreadable) {
+  ScheduleRecord s = schedule();
+  s.last_error = std::string("a\0b\xff\x1b[31m", 9);
+  s.configuration = std::string("c\0d", 3);
+  ScheduleRecord back = REQUIRE_OK(decode_schedule(encode_schedule(s)));
+  CHECK_EQ(back.last_error, "a\\x00b\\xff\\x1b[31m");
+  CHECK_EQ(back.configuration, "c\\x00d");
+  s.last_error = std::string(1 << 20, 'x');
+  CHECK(encode_schedule(s).size() < 2000);
+}
+
+TEST(times_that_cannot_be_are_unknown) {
+  ScheduleRecord s;
+  s.renew_at = -5;
+  s.next_try = INT64_MAX;
+  s.failed_validations = {-1, 0, INT64_MAX, kNow};
+  ScheduleRecord back = REQUIRE_OK(decode_schedule(encode_schedule(s)));
+  CHECK_EQ(back.renew_at, 0);
+  CHECK_EQ(back.next_try, 0);
+  CHECK_EQ(back.failed_validations, std::vector<WallTime>{kNow});
+  back = REQUIRE_OK(decode_schedule(
+      R"({"next_try":"1970-01-01T00:00:00+99:99","failures":-3,"last_try":"soon"})"));
+  CHECK_EQ(back.next_try, 0);
+  CHECK_EQ(back.failures, 0);
+  CHECK_EQ(back.last_try, 0);
+  CHECK_EQ(REQUIRE_OK(decode_schedule(R"({"failures":99999999999})")).failures, UINT32_MAX);
+}
+
+TEST(a_clock_that_was_once_in_2038_does_no_harm) {
+  ScheduleRecord s;
+  s.next_try = s.retry_after = s.last_try = s.last_error_at = kYear2038;
+  s.renew_at = kNow + 60 * kDay;
+  s.failed_validations = {kYear2038, kNow + 1, kNow, kNow - kHour, kNow - kHour - 1};
+  clamp_times(s, kNow);
+  CHECK_EQ(s.next_try, kNow + kDay);
+  CHECK_EQ(s.retry_after, kNow + kDay);
+  CHECK_EQ(s.last_try, kNow);
+  CHECK_EQ(s.last_error_at, kNow);
+  CHECK_EQ(s.renew_at, kNow + 60 * kDay);  // the caller knows not_after
+  CHECK_EQ(s.failed_validations, (std::vector<WallTime>{kNow, kNow - kHour}));
+
+  AccountRecord account;
+  account.not_before = kYear2038;
+  clamp_times(account, kNow);
+  CHECK_EQ(account.not_before, kNow + kDay);
+}
+
+TEST(times_within_bounds_stay) {
+  ScheduleRecord s = schedule();
+  clamp_times(s, kNow);
+  CHECK_EQ(encode_schedule(s), encode_schedule(schedule()));
+}
+
+int main(int argc, char** argv) {
+  return acme_test_main(argc, argv);
+}
