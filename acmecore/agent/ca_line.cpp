@@ -66,15 +66,17 @@ void CaLine::begin_outage(const std::string& words) {
   Millis now = services_.env.boottime();
   outage_.emplace(Outage{Retry(services_.env), now, 0, 0, now});
   outage_words_ = words;
-  arm_probe();
+  Millis delay = arm_probe();
   services_.log.error(issuer_ + ": the CA cannot be reached: " + words + "; next try " +
-                      in_seconds(services_.timers.next_in().value_or(0)));
+                      in_seconds(delay));
   if (on_outage) on_outage(words);
 }
 
-void CaLine::arm_probe() {
+Millis CaLine::arm_probe() {
   ++outage_->failures;
-  outage_->timer = services_.timers.after(outage_->retry.after_network(), [this] { send_probe(); });
+  Millis delay = outage_->retry.after_network();
+  outage_->timer = services_.timers.after(delay, [this] { send_probe(); });
+  return delay;
 }
 
 void CaLine::send_probe() {

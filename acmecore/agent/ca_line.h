@@ -52,7 +52,7 @@ class CaLine {
   void answered();
   void failed(const HttpError& error);
   void begin_outage(const std::string& words);
-  void arm_probe();
+  Millis arm_probe();
   void send_probe();
   void tell_daily(const std::string& words);
 

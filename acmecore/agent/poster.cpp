@@ -80,30 +80,36 @@ void Poster::serve_nonces() {
 }
 
 void Poster::prefetch(std::size_t count) {
-  for (std::size_t have = nonces_.size(); have < std::min(count, kMostNonces); ++have)
-    line_.send(nonce_request(), [](const HttpResult&) {});
+  while (nonces_.size() + fetching_ < std::min(count, kMostNonces)) fetch_nonce();
 }
 
 void Poster::attempt(Id id) {
   if (!find(id)) return;
   without_nonce_.push_back(id);
-  if (nonces_.empty())
-    fetch_nonce(id);
-  else
-    serve_nonces();
+  serve_nonces();
+  fetch_nonces();
 }
 
-void Poster::fetch_nonce(Id id) {
-  line_.send(nonce_request(), [this, id](const HttpResult& result) { on_nonce_answer(id, result); });
+void Poster::fetch_nonces() {
+  while (fetching_ < without_nonce_.size()) fetch_nonce();
+}
+
+void Poster::fetch_nonce() {
+  ++fetching_;
+  line_.send(nonce_request(), [this](const HttpResult& result) {
+    --fetching_;
+    on_nonce_answer(result);
+  });
 }
 
 // The nonce itself was taken by take_nonce() and went to who waited longest.
-void Poster::on_nonce_answer(Id id, const HttpResult& result) {
-  auto waits = std::find(without_nonce_.begin(), without_nonce_.end(), id);
-  if (waits == without_nonce_.end()) return;
+// Where there is none, who waits longest learns why.
+void Poster::on_nonce_answer(const HttpResult& result) {
   const auto* answer = std::get_if<Answer>(&result);
-  if (answer && answer->ok() && answer->header("Replay-Nonce")) return fetch_nonce(id);
-  without_nonce_.erase(waits);
+  if (answer && answer->ok() && answer->header("Replay-Nonce")) return fetch_nonces();
+  if (without_nonce_.size() <= fetching_) return;
+  Id id = without_nonce_.front();
+  without_nonce_.pop_front();
   if (!answer) return on_error(id, std::get<HttpError>(result), false);
   Post* post = find(id);
   if (!post) return;

@@ -63,8 +63,9 @@ class Poster {
   void try_later(Id id, Millis delay);
   void attempt(Id id);
   void serve_nonces();
-  void fetch_nonce(Id id);
-  void on_nonce_answer(Id id, const HttpResult& result);
+  void fetch_nonces();
+  void fetch_nonce();
+  void on_nonce_answer(const HttpResult& result);
   void sign(Id id, const std::string& nonce);
   void send(Id id, std::string body);
   void on_answer(Id id, protocol::Answer answer);
@@ -77,8 +78,9 @@ class Poster {
   std::string new_nonce_url_;
   Id last_ = 0;
   std::unordered_map<Id, Post> posts_;
-  std::vector<std::string> nonces_;     // the freshest last
-  std::deque<Id> without_nonce_;        // in the order they came
+  std::vector<std::string> nonces_;  // the freshest last
+  std::deque<Id> without_nonce_;     // in the order they came
+  std::size_t fetching_ = 0;         // newNonce requests in flight: one for each of these
 };
 
 }  // namespace acme::agent

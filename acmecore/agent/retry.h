@@ -12,7 +12,7 @@ namespace acme::agent {
 
 class Retry {
  public:
-  explicit Retry(const Env& env) : env_(env) {}
+  explicit Retry(const Env& env) : env_(&env) {}
 
   // How long to wait after a network error: 1 s doubling to 10 s for ten
   // minutes, then up to a minute. Never gives up.
@@ -24,7 +24,7 @@ class Retry {
   std::optional<Millis> after_answer(const protocol::Answer& answer);
 
  private:
-  const Env& env_;
+  const Env* env_;
   std::uint32_t network_failures_ = 0;
   Millis first_failure_ = 0;
   std::uint32_t waits_ = 0;

@@ -14,6 +14,7 @@
 
 #include "base/env.h"
 #include "config/config.h"
+#include "crypto/wiping_free.h"  // once in the program: freed memory is wiped
 #include "keeper/keeper.h"
 #include "keeper/log_file.h"
 #include "keeper/once.h"

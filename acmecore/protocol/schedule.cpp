@@ -106,17 +106,17 @@ void note_configuration(ScheduleRecord& schedule, const std::string& configurati
 }
 
 WallTime due_at(const ScheduleRecord& schedule, const Validity& validity, WallTime now) {
-  WallTime due = wanted_at(schedule, validity, now);
   WallTime written = schedule.last_error_at;
   WallTime retry_after = believable(schedule.retry_after, written, kDay, now);
+  WallTime due = std::max(wanted_at(schedule, validity, now), retry_after);
   if (!schedule.renewal_requested) {
     // The bound is that of the moment when the wait began, not of now: else it would move along.
     WallTime began = written > 0 ? std::min(written, now) : now;
     std::int64_t longest = longest_wait(validity, began);
-    WallTime next_try = believable(schedule.next_try, written, longest, now);
-    due = std::max(due, std::max(next_try, std::min(schedule.next_try, retry_after)));
+    if (retry_after > began) longest = std::max(longest, retry_after + kMinute - began);
+    due = std::max(due, believable(schedule.next_try, written, longest, now));
   }
-  due = std::max({due, retry_after, validations_allowed_at(schedule, now)});
+  due = std::max(due, validations_allowed_at(schedule, now));
   return due <= now ? 0 : due;
 }
 

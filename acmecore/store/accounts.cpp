@@ -22,7 +22,9 @@ Result<AccountRecord> Store::load_account(std::string_view issuer) const {
 
 Result<Secret> Store::load_account_key(std::string_view issuer) const {
   ACME_TRY(const Directory dir, state_->open_issuer(issuer));
-  return dir.read_secret(kKey);
+  ACME_TRY(Secret key, dir.read_secret(kKey));
+  if (key.empty()) return fail(Errc::damaged, dir.path_of(kKey) + " is empty");
+  return key;
 }
 
 Outcome Store::save_account_key(std::string_view issuer, const Secret& pem) {

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <limits.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>

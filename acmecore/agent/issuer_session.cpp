@@ -1,0 +1,205 @@
+#include "agent/issuer_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "protocol/account.h"
+
+namespace acme::agent {
+namespace {
+
+using protocol::Answer;
+using protocol::Directory;
+using protocol::Failure;
+
+constexpr Millis kDirectoryLife = kDay * 1000;
+constexpr Millis kDirectoryDoubt = 10 * kMinute * 1000;  // a younger one is not read again
+// Less than the first back-off of a failed order, so that the next try asks the CA again.
+constexpr Millis kRememberFailure = 50 * 1000;
+constexpr Millis kRegisterAgain = kHour * 1000;
+constexpr std::size_t kNoncesAtStart = 16;
+
+}  // namespace
+
+IssuerSession::IssuerSession(Services services, const IssuerConfig& config,
+                             const ipc::IssuerState& state)
+    : services_(services),
+      config_(config),
+      line_(services, config.id, Trust{state.ca_certificates, config.verify_tls}),
+      poster_(services, line_, config.id),
+      account_url_(state.account_url),
+      not_before_(state.not_before),
+      directory_retry_(services.env) {
+  line_.on_answer = [this](const Answer& answer) { poster_.take_nonce(answer); };
+  line_.on_network_error = [this] { poster_.drop_nonces(); };
+  line_.probe = [this] {
+    if (directory_) return poster_.nonce_request();
+    HttpRequest request;
+    request.url = config_.directory_url;
+    request.follow_redirects = true;
+    return request;
+  };
+}
+
+// ---- readiness
+
+bool IssuerSession::directory_is_fresh() const {
+  if (!directory_) return false;
+  Millis age = services_.env.boottime() - directory_read_;
+  return age < (doubtful_ ? kDirectoryDoubt : kDirectoryLife);
+}
+
+void IssuerSession::when_ready(std::weak_ptr<const void> owner, Ready ready) {
+  if (!preparing_ && directory_is_fresh() && !account_url_.empty()) return ready(std::nullopt);
+  waiters_.push_back({std::move(owner), std::move(ready)});
+  if (preparing_) return;
+  preparing_ = true;
+  if (remembered_ && services_.env.boottime() < remembered_until_) {
+    services_.timers.after(0, [this] { finish(remembered_); });
+    return;
+  }
+  remembered_.reset();
+  prepare();
+}
+
+void IssuerSession::prepare() {
+  if (!directory_is_fresh()) return fetch_directory();
+  if (account_url_.empty()) return register_account();
+  finish(std::nullopt);
+}
+
+void IssuerSession::finish(std::optional<Failure> failure) {
+  preparing_ = false;
+  if (failure && !remembered_) {
+    remembered_ = failure;
+    remembered_until_ = services_.env.boottime() + kRememberFailure;
+  }
+  for (Waiter& waiter : std::exchange(waiters_, {}))
+    if (!waiter.owner.expired()) waiter.ready(failure);
+}
+
+void IssuerSession::local_failure(const ipc::Reply& reply) {
+  Failure failure;
+  failure.kind = Failure::Kind::local;
+  failure.words = reply.text;
+  finish(std::move(failure));
+}
+
+// ---- directory
+
+void IssuerSession::fetch_directory() {
+  line_.when_up([this] {
+    HttpRequest request;
+    request.url = config_.directory_url;
+    request.follow_redirects = true;
+    line_.send(std::move(request), [this](HttpResult result) { on_directory(std::move(result)); });
+  });
+}
+
+void IssuerSession::try_directory_later(Millis delay) {
+  services_.timers.after(delay, [this] { fetch_directory(); });
+}
+
+void IssuerSession::on_directory(HttpResult result) {
+  if (const auto* answer = std::get_if<Answer>(&result)) return on_directory_answer(*answer);
+  const HttpError& error = std::get<HttpError>(result);
+  if (!error.worth_a_retry) {
+    Failure failure;
+    failure.words = error.words;
+    return directory_failed(std::move(failure));
+  }
+  if (!line_.up()) return fetch_directory();
+  try_directory_later(directory_retry_.after_network());
+}
+
+void IssuerSession::on_directory_answer(const Answer& answer) {
+  if (auto delay = directory_retry_.after_answer(answer)) return try_directory_later(*delay);
+  directory_retry_ = Retry(services_.env);
+  if (!answer.ok()) return directory_failed(protocol::failure_of(answer, services_.env.now()));
+  Result<Directory> read = protocol::read_directory(answer.body, config_.directory_url);
+  if (!read) {
+    Failure failure;
+    failure.words = "directory: " + read.error().message;
+    return directory_failed(std::move(failure));
+  }
+  directory_ = *std::move(read);
+  directory_read_ = services_.env.boottime();
+  doubtful_ = false;
+  poster_.set_new_nonce_url(directory_->new_nonce);
+  // All nonces that the first orders will need, while the keeper and the
+  // account are being asked for.
+  poster_.prefetch(std::min(waiters_.size() + 1, kNoncesAtStart));
+  services_.keeper.ask(ipc::DirectoryRead{config_.id, directory_->origins},
+                       [this](const ipc::Reply& reply) {
+                         if (!reply.ok) return local_failure(reply);
+                         prepare();
+                       });
+}
+
+// A directory that was good yesterday is better than none.
+void IssuerSession::directory_failed(Failure failure) {
+  directory_retry_ = Retry(services_.env);
+  if (!directory_) return finish(std::move(failure));
+  services_.log.info(config_.id + ": directory: " + failure.words + "; the one of before is used");
+  directory_read_ = services_.env.boottime();
+  doubtful_ = false;
+  prepare();
+}
+
+// ---- account
+
+void IssuerSession::register_account() {
+  const std::string url = directory_->new_account;
+  Signer sign = [this, url](const std::string& nonce, KeeperLink::Callback done) {
+    services_.keeper.ask(ipc::SignNewAccount{config_.id, url, nonce}, std::move(done));
+  };
+  poster_.post(std::move(sign), url, PostOptions{alive_, false, false},
+               [this](const PostResult& result) { on_account(result); });
+}
+
+void IssuerSession::on_account(const PostResult& result) {
+  if (const auto* failure = std::get_if<Failure>(&result)) return finish(*failure);
+  auto read = protocol::read_account(std::get<Answer>(result), services_.env.now());
+  if (const auto* failure = std::get_if<Failure>(&read)) return finish(*failure);
+  const auto& account = std::get<protocol::Account>(read);
+  ipc::AccountCreated created{config_.id, account.url, directory_->terms_of_service};
+  services_.keeper.ask(created, [this, account](const ipc::Reply& reply) {
+    if (!reply.ok) return local_failure(reply);
+    account_url_ = account.url;
+    std::string line = config_.id + ": account " + printable(account.url) +
+                       (account.existed ? " found again" : " registered");
+    const std::string& terms = directory_->terms_of_service;
+    if (!terms.empty()) line += "; terms of service: " + printable(terms);
+    services_.log.notice(line);
+    finish(std::nullopt);
+  });
+}
+
+void IssuerSession::account_lost() {
+  if (account_url_.empty()) return;  // noticed already, by another order
+  services_.log.warning(config_.id + ": the CA does not know the account " +
+                        printable(account_url_) + " any more; registering again");
+  account_url_.clear();
+  registered_again_ = services_.env.boottime();
+  services_.keeper.ask(ipc::AccountLost{config_.id}, [](const ipc::Reply&) {});
+}
+
+void IssuerSession::post(Signer sign, std::string url, PostOptions options, PostCallback done) {
+  auto again = [this, sign, url, options, done](PostResult result) {
+    const auto* answer = std::get_if<Answer>(&result);
+    bool lost = answer && !answer->ok() && !options.once &&
+                protocol::read_problem(*answer).type == "accountDoesNotExist";
+    bool too_soon = !account_url_.empty() && registered_again_ &&
+                    services_.env.boottime() - *registered_again_ < kRegisterAgain;
+    if (!lost || too_soon) return done(std::move(result));
+    account_lost();
+    when_ready(options.owner, [this, sign, url, options, done](std::optional<Failure> failure) {
+      if (failure) return done(std::move(*failure));
+      poster_.post(sign, url, options, done);
+    });
+  };
+  poster_.post(sign, url, options, std::move(again));
+}
+
+}  // namespace acme::agent

@@ -1,0 +1,84 @@
+// All that orders share at one CA: its directory, our account there, the pool
+// of nonces and the knowledge whether it can be reached.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/ca_line.h"
+#include "agent/poster.h"
+#include "config/config.h"
+#include "protocol/directory.h"
+
+namespace acme::agent {
+
+class IssuerSession {
+ public:
+  using Ready = std::function<void(std::optional<protocol::Failure>)>;
+
+  // Lives as long as the process.
+  IssuerSession(Services services, const IssuerConfig& config, const ipc::IssuerState& state);
+  IssuerSession(const IssuerSession&) = delete;
+  IssuerSession& operator=(const IssuerSession&) = delete;
+
+  const std::string& id() const { return config_.id; }
+  CaLine& line() { return line_; }
+  WallTime not_before() const { return not_before_; }
+
+  // Calls back when directory and account are there, at once where they are
+  // already. A CA that cannot be reached is waited for; a failure is what it
+  // answered, and is remembered for a while: a hundred orders that ask get the
+  // same answer without a hundred requests. Never fails before it has returned.
+  void when_ready(std::weak_ptr<const void> owner, Ready ready);
+  const protocol::Directory& directory() const { return *directory_; }
+
+  // Only after when_ready(). An account that the CA does not know any more is
+  // registered again, once.
+  void post(Signer sign, std::string url, PostOptions options, PostCallback done);
+
+  // An order failed here: before the next one the directory is read again.
+  void doubt_directory() { doubtful_ = true; }
+
+ private:
+  struct Waiter {
+    std::weak_ptr<const void> owner;
+    Ready ready;
+  };
+
+  bool directory_is_fresh() const;
+  void prepare();
+  void finish(std::optional<protocol::Failure> failure);
+  void fetch_directory();
+  void on_directory(HttpResult result);
+  void on_directory_answer(const protocol::Answer& answer);
+  void directory_failed(protocol::Failure failure);
+  void try_directory_later(Millis delay);
+  void register_account();
+  void on_account(const PostResult& result);
+  void account_lost();
+  void local_failure(const ipc::Reply& reply);
+
+  Services services_;
+  IssuerConfig config_;
+  CaLine line_;
+  Poster poster_;
+  std::string account_url_;
+  WallTime not_before_;
+
+  std::optional<protocol::Directory> directory_;
+  Millis directory_read_ = 0;
+  bool doubtful_ = false;
+  Retry directory_retry_;
+
+  bool preparing_ = false;
+  std::vector<Waiter> waiters_;
+  std::optional<protocol::Failure> remembered_;
+  Millis remembered_until_ = 0;
+  std::optional<Millis> registered_again_;
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // owns this object's own posts
+};
+
+}  // namespace acme::agent

@@ -1,0 +1,246 @@
+#include "agent/order_run.h"
+
+#include <utility>
+
+#include "base/json.h"
+
+namespace acme::agent {
+namespace {
+
+using protocol::Answer;
+using protocol::Failure;
+
+constexpr Millis kParkAbove = 10 * kMinute * 1000;
+constexpr Millis kDeactivateWithin = 15 * 1000;
+
+}  // namespace
+
+OrderRun::OrderRun(Services services, IssuerSession& session, Owner& owner, Lineage lineage,
+                   protocol::OrderSettings settings, std::string order_url)
+    : services_(services),
+      session_(session),
+      owner_(owner),
+      lineage_(std::move(lineage)),
+      settings_(std::move(settings)),
+      order_url_(std::move(order_url)),
+      lost_(services.env) {
+  outcome_.resumed = !order_url_.empty();
+}
+
+void OrderRun::start() {
+  began_ = services_.env.boottime();
+  session_.when_ready(weak_from_this(), guarded([](OrderRun& self, std::optional<Failure> failure) {
+    if (failure) return self.fail_with(std::move(*failure));
+    self.machine_.emplace(self.settings_, self.session_.directory(), self.order_url_);
+    self.fulfil(self.machine_->begin());
+  }));
+  tell_progress();
+}
+
+void OrderRun::resume() {
+  began_ = services_.env.boottime() - outcome_.took;
+  waits_until_.clear();
+  fulfil(machine_->on_timer());
+}
+
+void OrderRun::tell_progress() {
+  if (done_) return;
+  std::string stage = machine_ ? machine_->stage() : "ordering";
+  if (!waits_until_.empty()) stage = "waiting for the CA until " + waits_until_;
+  if (!session_.line().up()) stage = "waiting for the CA: " + session_.line().outage_words();
+  if (stage == told_stage_) return;
+  told_stage_ = stage;
+  services_.keeper.tell(ipc::Progress{lineage_, stage});
+}
+
+// ---- the machine's wishes
+
+void OrderRun::fulfil(std::vector<protocol::Wish> wishes) {
+  for (protocol::Wish& wish : wishes) {
+    if (done_) return;
+    fulfil_one(std::move(wish));
+  }
+  tell_progress();
+}
+
+void OrderRun::fulfil_one(protocol::Wish wish) {
+  if (auto* post = std::get_if<protocol::Post>(&wish)) {
+    if (post->what == Post::What::deactivate) return deactivate(*post);
+    return send(*post);
+  }
+  if (auto* created = std::get_if<protocol::Created>(&wish)) return journal(*created);
+  if (auto* challenges = std::get_if<protocol::Present>(&wish)) return present(*challenges);
+  if (auto* pause = std::get_if<protocol::Wait>(&wish)) return wait(pause->duration);
+  if (auto* chains = std::get_if<protocol::Install>(&wish)) return install(std::move(*chains));
+  if (auto* failure = std::get_if<Failure>(&wish)) return fail_with(std::move(*failure));
+  finish();
+}
+
+Signer OrderRun::signer(Post::What what, const std::string& url) {
+  return [this, weak = weak_from_this(), what, url](const std::string& nonce,
+                                                    KeeperLink::Callback done) {
+    auto self = weak.lock();
+    if (!self) return;
+    const std::string& issuer = session_.id();
+    KeeperLink& keeper = services_.keeper;
+    switch (what) {
+      case Post::What::new_order:
+        return keeper.ask(ipc::SignNewOrder{lineage_, issuer, url, nonce}, std::move(done));
+      case Post::What::fetch:
+        return keeper.ask(ipc::SignFetch{issuer, url, nonce}, std::move(done));
+      case Post::What::start_challenge:
+        return keeper.ask(ipc::SignChallenge{lineage_, issuer, url, nonce}, std::move(done));
+      case Post::What::finalize:
+        return keeper.ask(ipc::SignFinalize{lineage_, issuer, url, nonce}, std::move(done));
+      case Post::What::deactivate:
+        return keeper.ask(ipc::SignDeactivateAuthorization{lineage_, issuer, url, nonce},
+                          std::move(done));
+    }
+  };
+}
+
+PostOptions OrderRun::options(bool tell_when_lost, bool once) {
+  return {weak_from_this(), tell_when_lost, once};
+}
+
+void OrderRun::send(const Post& post) {
+  // These two change something at the CA that can be looked at afterwards. A
+  // newOrder cannot: sent again it leaves one orphan order, and no certificate.
+  bool can_look = post.what == Post::What::finalize || post.what == Post::What::start_challenge;
+  ++busy_;
+  session_.post(signer(post.what, post.url), post.url, options(can_look),
+                guarded([post](OrderRun& self, PostResult result) {
+                  --self.busy_;
+                  self.on_post(post, std::move(result));
+                }));
+}
+
+void OrderRun::on_post(const Post& post, PostResult result) {
+  if (failing_) return;
+  if (const auto* answer = std::get_if<Answer>(&result))
+    return fulfil(machine_->on_answer(post.tag, *answer, services_.env.now()));
+  Failure& failure = std::get<Failure>(result);
+  if (failure.kind == Failure::Kind::transport) return on_lost(post);
+  fail_with(std::move(failure));
+}
+
+// The answer was lost: whether the request arrived is seen at what it changes.
+void OrderRun::on_lost(const Post& post) {
+  ++busy_;
+  services_.timers.after(lost_.after_network(), guarded([post](OrderRun& self) {
+                           --self.busy_;
+                           self.look(post);
+                         }));
+}
+
+void OrderRun::look(const Post& post) {
+  const std::string url = post.what == Post::What::finalize ? machine_->url() : post.url;
+  ++busy_;
+  session_.post(signer(Post::What::fetch, url), url, options(false),
+                guarded([post](OrderRun& self, PostResult result) {
+                  --self.busy_;
+                  self.on_look(post, std::move(result));
+                }));
+}
+
+void OrderRun::on_look(const Post& post, PostResult result) {
+  if (failing_) return;
+  if (auto* failure = std::get_if<Failure>(&result)) return fail_with(std::move(*failure));
+  const Answer& answer = std::get<Answer>(result);
+  const char* untouched = post.what == Post::What::finalize ? "ready" : "pending";
+  auto json = Json::parse(answer.body);
+  std::string status = json ? (*json)["status"].text_or("") : "";
+  // What cannot be told is asked again: a challenge or an order that was
+  // started already says so, and the machine goes on from there.
+  if (!answer.ok() || status.empty() || status == untouched) return send(post);
+  fulfil(machine_->on_answer(post.tag, answer, services_.env.now()));
+}
+
+void OrderRun::deactivate(const Post& post) {
+  ++deactivating_;
+  session_.post(signer(post.what, post.url), post.url, options(false, true),
+                guarded([](OrderRun& self, const PostResult&) {
+                  --self.deactivating_;
+                  self.finish_when_quiet();
+                }));
+}
+
+void OrderRun::journal(const protocol::Created& created) {
+  // The keeper works in order: what is signed after this is signed when the
+  // order stands in the journal, or not at all.
+  ipc::OrderCreated message{lineage_, session_.id(), created.order_url, created.finalize_url};
+  services_.keeper.ask(message, guarded([](OrderRun& self, const Reply& reply) {
+    if (!reply.ok && !self.failing_) self.fulfil(self.machine_->on_refused(reply.text));
+  }));
+}
+
+void OrderRun::present(const protocol::Present& present) {
+  ipc::PresentChallenges message{lineage_, session_.id(), {}};
+  for (const auto& challenge : present.challenges)
+    message.challenges.push_back({challenge.identifier, challenge.token});
+  ++busy_;
+  services_.keeper.ask(message, guarded([](OrderRun& self, const Reply& reply) {
+    --self.busy_;
+    if (self.failing_) return;
+    self.fulfil(reply.ok ? self.machine_->on_presented() : self.machine_->on_refused(reply.text));
+  }));
+}
+
+void OrderRun::wait(Millis duration) {
+  if (duration > kParkAbove && busy_ == 0) {
+    outcome_.took = services_.env.boottime() - began_;
+    waits_until_ = format_rfc3339(services_.env.now() + duration / 1000);
+    tell_progress();
+    return owner_.on_parked(lineage_, duration);
+  }
+  ++busy_;
+  services_.timers.after(duration, guarded([](OrderRun& self) {
+                           --self.busy_;
+                           if (!self.failing_) self.fulfil(self.machine_->on_timer());
+                         }));
+}
+
+void OrderRun::install(protocol::Install install) {
+  ipc::InstallChain message{lineage_, session_.id(), std::move(install.chains)};
+  ++busy_;
+  services_.keeper.ask(message, guarded([](OrderRun& self, const Reply& reply) {
+    --self.busy_;
+    if (self.failing_) return;
+    if (!reply.ok) return self.fulfil(self.machine_->on_refused(reply.text));
+    auto state = decode<ipc::LineageState>(reply.text);
+    if (!state) return self.fulfil(self.machine_->on_refused(state.error().message));
+    self.outcome_.installed = *std::move(state);
+    self.fulfil(self.machine_->on_installed());
+  }));
+}
+
+// ---- the end
+
+void OrderRun::fail_with(Failure failure) {
+  if (failing_) return;
+  failing_ = true;
+  outcome_.failure = std::move(failure);
+  outcome_.installed.reset();
+  // The keeper signs deactivations only while it knows the order.
+  services_.timers.after(kDeactivateWithin, guarded([](OrderRun& self) { self.finish(); }));
+  finish_when_quiet();
+}
+
+void OrderRun::finish_when_quiet() {
+  if (failing_ && deactivating_ == 0) finish();
+}
+
+void OrderRun::finish() {
+  if (done_) return;
+  done_ = true;
+  outcome_.took = services_.env.boottime() - began_;
+  services_.keeper.tell(ipc::Progress{lineage_, ""});
+  // Without a machine nothing was asked of the CA, but the journal may have an old order.
+  if (outcome_.failure && (machine_ || outcome_.resumed)) {
+    auto keep = [](const Reply&) {};
+    if (machine_) services_.keeper.ask(ipc::GiveUpOrder{lineage_}, keep);
+  }
+  owner_.on_done(lineage_, std::move(outcome_));
+}
+
+}  // namespace acme::agent

@@ -1,0 +1,90 @@
+// One order under way: fulfils the wishes of protocol::Order through the
+// keeper and the CA.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/issuer_session.h"
+#include "agent/services.h"
+#include "protocol/order.h"
+
+namespace acme::agent {
+
+struct OrderOutcome {
+  std::optional<ipc::LineageState> installed;   // success
+  std::optional<protocol::Failure> failure;     // else
+  bool resumed = false;
+  Millis took = 0;  // without what it was parked
+};
+
+class OrderRun : public std::enable_shared_from_this<OrderRun> {
+ public:
+  // Whom it tells. Told last in a turn: the run may be destroyed meanwhile.
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    virtual void on_parked(const Lineage& lineage, Millis duration) = 0;
+    virtual void on_done(const Lineage& lineage, OrderOutcome outcome) = 0;
+  };
+
+  OrderRun(Services services, IssuerSession& session, Owner& owner, Lineage lineage,
+           protocol::OrderSettings settings, std::string order_url);
+
+  void start();
+  void resume();  // after it was parked
+  IssuerSession& session() { return session_; }
+  void tell_progress();
+
+ private:
+  using Post = protocol::Post;
+  using Reply = ipc::Reply;
+
+  // `then` bound so that it runs only while this run lives.
+  template <class Then>
+  auto guarded(Then then) {
+    return [weak = weak_from_this(), then](auto&&... arguments) {
+      if (auto self = weak.lock(); self && !self->done_)
+        then(*self, std::forward<decltype(arguments)>(arguments)...);
+    };
+  }
+
+  void fulfil(std::vector<protocol::Wish> wishes);
+  void fulfil_one(protocol::Wish wish);
+  void send(const Post& post);
+  void on_post(const Post& post, PostResult result);
+  void on_lost(const Post& post);
+  void look(const Post& post);
+  void on_look(const Post& post, PostResult result);
+  void deactivate(const Post& post);
+  void journal(const protocol::Created& created);
+  void present(const protocol::Present& present);
+  void wait(Millis duration);
+  void install(protocol::Install install);
+  void fail_with(protocol::Failure failure);
+  void finish_when_quiet();
+  void finish();
+  Signer signer(Post::What what, const std::string& url);
+  PostOptions options(bool tell_when_lost, bool once = false);
+
+  Services services_;
+  IssuerSession& session_;
+  Owner& owner_;
+  Lineage lineage_;
+  protocol::OrderSettings settings_;
+  std::string order_url_;
+  std::optional<protocol::Order> machine_;
+  Retry lost_;
+  OrderOutcome outcome_;
+  std::string told_stage_;
+  std::string waits_until_;
+  Millis began_ = 0;
+  std::size_t busy_ = 0;       // requests, timers and questions under way
+  std::size_t deactivating_ = 0;
+  bool failing_ = false;
+  bool done_ = false;
+};
+
+}  // namespace acme::agent

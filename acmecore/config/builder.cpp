@@ -1,0 +1,127 @@
+#include "config/builder.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "config/issuers.h"
+#include "config/site_directives.h"
+#include "config/values.h"
+
+namespace acme {
+
+Builder::Builder(ServerKind server, std::string root, Log& log) : log_(log) {
+  settings_.server = server;
+  settings_.root = std::move(root);
+  settings_.issuers = built_in_issuers();
+  settings_.scopes.emplace_back();
+  scopes_.push_back({kAtMain, 0, {}});
+}
+
+Builder::Scope Builder::add_site_scope() {
+  scopes_.push_back({kAtSite, settings_.scopes.size(), {}});
+  settings_.scopes.emplace_back();
+  return static_cast<Scope>(scopes_.size() - 1);
+}
+
+Result<Builder::Scope> Builder::add_issuer_scope(std::string_view name, Place place) {
+  ACME_TRY(std::string id, parse_id("an issuer", name));
+  if (id == "on" || id == "off")
+    return fail(Errc::invalid_config, "an issuer cannot be named \"" + id + "\": choose another name");
+  auto& issuers = settings_.issuers;
+  auto it = std::find_if(issuers.begin(), issuers.end(),
+                         [&](const IssuerSettings& issuer) { return issuer.id == id; });
+  if (it == issuers.end()) it = issuers.insert(issuers.end(), IssuerSettings{});
+  if (it->configured)
+    return fail(Errc::invalid_config, "the issuer \"" + id + "\" is defined already, in " +
+                                          to_string(it->place) + ": keep one of the two blocks");
+  it->id = id;
+  it->configured = true;
+  it->place = std::move(place);
+  scopes_.push_back({kAtIssuer, static_cast<std::size_t>(it - issuers.begin()), {}});
+  return static_cast<Scope>(scopes_.size() - 1);
+}
+
+Outcome Builder::set(Scope scope, std::string_view key, const std::vector<std::string>& values,
+                     Place place) {
+  if (scope >= scopes_.size()) return fail(Errc::invalid_argument, "there is no such scope");
+  ScopeEntry& entry = scopes_[scope];
+  const Directive* directive = find_directive(settings_.server, key, entry.kind);
+  if (!directive)
+    return fail(Errc::invalid_config, "unknown directive \"" + printable(key) + "\" here: known are " +
+                                          known_directives(settings_.server, entry.kind));
+  ACME_CHECK(check(entry, *directive, values.size(), place));
+  ACME_CHECK(assign(entry, directive->key, values, place));
+  entry.given.emplace(directive->key, std::move(place));
+  return {};
+}
+
+Outcome Builder::check(ScopeEntry& scope, const Directive& directive, std::size_t values,
+                       const Place& place) const {
+  std::string name = directive_name(settings_.server, directive.key);
+  if (values < directive.least_values || values > directive.most_values)
+    return fail(Errc::invalid_config,
+                "\"" + name + "\" takes " +
+                    (directive.least_values == directive.most_values ? "exactly" : "at least") +
+                    (directive.least_values == 1 ? " one value"
+                                                 : " " + std::to_string(directive.least_values) +
+                                                       " values"));
+  auto earlier = scope.given.find(directive.key);
+  if (earlier == scope.given.end() || directive.repeatable) return {};
+  return fail(Errc::invalid_config,
+              "\"" + name + "\" is given twice" +
+                  (earlier->second.file.empty() || earlier->second.file == place.file
+                       ? ", first in line " + std::to_string(earlier->second.line)
+                       : ", first in " + to_string(earlier->second)) +
+                  ": keep one");
+}
+
+Outcome Builder::assign(const ScopeEntry& scope, std::string_view key,
+                        const std::vector<std::string>& values, Place place) {
+  if (scope.kind == kAtIssuer)
+    return assign_to_issuer(settings_.issuers[scope.index], key, values, settings_.root);
+  ScopeSettings& settings = settings_.scopes[scope.index];
+  if (key == "acme") {
+    ACME_TRY(settings.engine, parse_engine(values, std::move(place)));
+  } else if (key == "certificate") {
+    ACME_TRY(CertificateDirective directive, parse_certificate(values, std::move(place)));
+    settings.certificates.push_back(std::move(directive));
+  } else if (key == "renew") {
+    ACME_TRY(settings.renew, parse_renew(values.front()));
+  } else {
+    return assign_global(key, values.front());
+  }
+  return {};
+}
+
+Outcome Builder::assign_global(std::string_view key, const std::string& value) {
+  GlobalSettings& global = settings_.global;
+  if (key == "state_path") {
+    ACME_TRY(global.state_path, parse_path(settings_.root, value));
+  } else if (key == "runtime_path") {
+    ACME_TRY(global.runtime_path, parse_path(settings_.root, value));
+  } else if (key == "helper_path") {
+    ACME_TRY(global.helper_path, parse_path(settings_.root, value));
+  } else if (key == "user") {
+    if (value.empty()) return fail(Errc::invalid_config, "the user's name is empty");
+    global.user = value;
+  } else {
+    return fail(Errc::internal, "the directive " + std::string(key) + " has no parser");
+  }
+  return {};
+}
+
+Result<std::uint32_t> Builder::add_site(SiteDescription site) {
+  if (site.scope >= scopes_.size() || scopes_[site.scope].kind == kAtIssuer)
+    return fail(Errc::invalid_argument, "a site needs the outermost scope or one of its own");
+  site.scope = static_cast<std::uint32_t>(scopes_[site.scope].index);
+  settings_.sites.push_back(std::move(site));
+  return static_cast<std::uint32_t>(settings_.sites.size() - 1);
+}
+
+Outcome Builder::resolve() {
+  ACME_TRY(resolution_, acme::resolve(settings_, log_));
+  resolved_ = true;
+  return {};
+}
+
+}  // namespace acme

@@ -1,0 +1,63 @@
+// Collects directives and sites as the server reads its configuration, checks
+// each by itself, and resolves the whole into a Config. The C ABI's
+// acme_config is one of these.
+//
+// Errors of set() and add_issuer_scope() carry no file and line (the module
+// that called knows them and its server prints them); those of resolve() do.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "config/config.h"
+#include "config/directives.h"
+#include "config/resolve.h"
+#include "config/settings.h"
+
+namespace acme {
+
+class Builder {
+ public:
+  // `log` outlives the builder; it gets the warnings of resolve().
+  Builder(ServerKind server, std::string root, Log& log);
+
+  using Scope = std::uint32_t;
+  static constexpr Scope kMain = 0;
+  Scope add_site_scope();
+  Result<Scope> add_issuer_scope(std::string_view name, Place place);
+
+  Outcome set(Scope scope, std::string_view key, const std::vector<std::string>& values,
+              Place place);
+  void set_facts(ServerFacts facts) { settings_.facts = std::move(facts); }
+  Result<std::uint32_t> add_site(SiteDescription site);
+
+  Outcome resolve();
+  bool resolved() const { return resolved_; }
+  const Resolution& resolution() const { return resolution_; }
+
+ private:
+  // Where the settings of a scope lie: in settings_.scopes or settings_.issuers.
+  struct ScopeEntry {
+    DirectiveScope kind;
+    std::size_t index;
+    std::map<std::string, Place, std::less<>> given;  // directives that stand here
+  };
+
+  Outcome check(ScopeEntry& scope, const Directive& directive, std::size_t values,
+                const Place& place) const;
+  Outcome assign(const ScopeEntry& scope, std::string_view key,
+                 const std::vector<std::string>& values, Place place);
+  Outcome assign_global(std::string_view key, const std::string& value);
+
+  Log& log_;
+  Settings settings_;
+  std::vector<ScopeEntry> scopes_;
+  Resolution resolution_;
+  bool resolved_ = false;
+};
+
+}  // namespace acme

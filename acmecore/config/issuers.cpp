@@ -1,0 +1,87 @@
+#include "config/issuers.h"
+
+#include "base/text.h"
+#include "config/values.h"
+
+namespace acme {
+namespace {
+
+Outcome assign_contacts(IssuerSettings& issuer, const Values& values) {
+  for (const std::string& text : values) {
+    ACME_TRY(std::string contact, parse_contact(text));
+    issuer.contacts.push_back(std::move(contact));
+  }
+  return {};
+}
+
+// "ecdsa:257" is a slip of the pen, not a file of that name.
+bool looks_like_key_type(std::string_view text) {
+  return parse_key_type(text) || text == "ecdsa" || text == "rsa" || text.starts_with("ecdsa:") ||
+         text.starts_with("rsa:");
+}
+
+Outcome assign_account_key(IssuerSettings& issuer, const std::string& text, std::string_view root) {
+  if (looks_like_key_type(text)) {
+    ACME_TRY(issuer.account_key, parse_key(text));
+  } else {
+    ACME_TRY(issuer.account_key_file, parse_path(root, text));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<IssuerSettings> built_in_issuers() {
+  std::vector<IssuerSettings> issuers(2);
+  issuers[0].id = kDefaultIssuer;
+  issuers[0].directory_url = kLetsEncrypt;
+  issuers[1].id = "letsencrypt-staging";
+  issuers[1].directory_url = kLetsEncryptStaging;
+  return issuers;
+}
+
+IssuerConfig issuer_config(const IssuerSettings& settings) {
+  IssuerConfig config;
+  config.id = settings.id;
+  config.directory_url =
+      settings.directory_url.empty() ? std::string(kLetsEncrypt) : settings.directory_url;
+  config.contacts = settings.contacts;
+  config.challenges = settings.challenges;
+  if (config.challenges.empty()) config.challenges = {ChallengeType::http01};
+  config.account_key = settings.account_key;
+  config.account_key_file = settings.account_key_file;
+  config.ca_certificate_file = settings.ca_certificate_file;
+  config.verify_tls = settings.verify_tls;
+  config.profile = settings.profile;
+  return config;
+}
+
+std::vector<KeyType> issuer_keys(const IssuerSettings& settings) {
+  if (settings.keys.empty()) return {KeyType::ecdsa256};
+  return settings.keys;
+}
+
+Outcome assign_to_issuer(IssuerSettings& issuer, std::string_view key, const Values& values,
+                         std::string_view root) {
+  const std::string& first = values.front();
+  if (key == "contact") return assign_contacts(issuer, values);
+  if (key == "account_key") return assign_account_key(issuer, first, root);
+  if (key == "directory_url") {
+    ACME_TRY(issuer.directory_url, parse_url(first));
+  } else if (key == "challenge") {
+    ACME_TRY(issuer.challenges, parse_challenges(values));
+  } else if (key == "key") {
+    ACME_TRY(issuer.keys, parse_keys(values));
+  } else if (key == "trusted_certificate") {
+    ACME_TRY(issuer.ca_certificate_file, parse_path(root, first));
+  } else if (key == "verify") {
+    ACME_TRY(issuer.verify_tls, parse_switch(first));
+  } else if (key == "profile") {
+    ACME_TRY(issuer.profile, parse_profile(first));
+  } else {
+    return fail(Errc::internal, "the directive " + std::string(key) + " has no parser");
+  }
+  return {};
+}
+
+}  // namespace acme

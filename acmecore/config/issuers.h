@@ -1,0 +1,26 @@
+// Certificate authorities: the built-in ones and those of blocks.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "config/settings.h"
+
+namespace acme {
+
+inline constexpr std::string_view kDefaultIssuer = "letsencrypt";
+inline constexpr std::string_view kLetsEncrypt = "https://acme-v02.api.letsencrypt.org/directory";
+inline constexpr std::string_view kLetsEncryptStaging =
+    "https://acme-staging-v02.api.letsencrypt.org/directory";
+
+std::vector<IssuerSettings> built_in_issuers();
+
+// What the rest of the house sees: all defaults filled in.
+IssuerConfig issuer_config(const IssuerSettings& settings);
+std::vector<KeyType> issuer_keys(const IssuerSettings& settings);
+
+// One directive inside an issuer's block; `values` are as many as the table wants.
+Outcome assign_to_issuer(IssuerSettings& issuer, std::string_view key,
+                         const std::vector<std::string>& values, std::string_view root);
+
+}  // namespace acme
