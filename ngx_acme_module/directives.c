@@ -127,7 +127,8 @@ ngx_acme_issuer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                                      cf->conf_file->line, &scope)
         != ACME_OK)
     {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "%s", acme_error_message());
+        /* nginx adds file and line */
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", acme_error_message());
         return NGX_CONF_ERROR;
     }
 
@@ -187,7 +188,8 @@ ngx_acme_set(ngx_conf_t *cf, acme_scope scope, const char *key)
                         cf->conf_file->line)
         != ACME_OK)
     {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "%s", acme_error_message());
+        /* nginx adds file and line */
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", acme_error_message());
         return NGX_CONF_ERROR;
     }
 

@@ -30,6 +30,7 @@ ngx_acme_collect_environment(ngx_cycle_t *cycle, ngx_acme_main_conf_t *amcf)
 static void
 ngx_acme_user(ngx_cycle_t *cycle, acme_environment *env)
 {
+    struct passwd    *pwd;
     ngx_core_conf_t  *ccf;
 
     ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
@@ -37,9 +38,23 @@ ngx_acme_user(ngx_cycle_t *cycle, acme_environment *env)
     env->worker_uid = geteuid();
     env->worker_gid = getegid();
 
-    if (env->worker_uid == 0 && ccf->user != (ngx_uid_t) NGX_CONF_UNSET_UINT) {
+    if (env->worker_uid != 0) {
+        return;
+    }
+
+    if (ccf->user != (ngx_uid_t) NGX_CONF_UNSET_UINT) {
         env->worker_uid = ccf->user;
         env->worker_gid = ccf->group;
+        return;
+    }
+
+    /* not set, or not yet: what nginx will take if it stays so */
+
+    pwd = getpwnam(NGX_USER);
+
+    if (pwd) {
+        env->worker_uid = pwd->pw_uid;
+        env->worker_gid = pwd->pw_gid;
     }
 }
 

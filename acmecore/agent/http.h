@@ -29,9 +29,9 @@ struct HttpRequest {
 
 // There is no answer, and this is why.
 struct HttpError {
-  std::string words;           // "connection to ca.example:443 refused"
-  bool reached = false;        // a connection stood: the request may have arrived
-  bool worth_a_retry = true;   // no: the answer broke a limit of ours, the URL is none, …
+  std::string words;          // "connection to ca.example:443 refused"
+  bool reached = false;       // a connection stood: the request may have arrived
+  bool worth_a_retry = true;  // no: the answer broke a limit of ours, the URL is none, …
 };
 
 using HttpResult = std::variant<protocol::Answer, HttpError>;

@@ -157,7 +157,8 @@ std::size_t CurlHttp::Transfer::on_header(char* data, std::size_t size, std::siz
   if (line.starts_with("HTTP/")) {
     headers.clear();  // those before were of a redirect or of "100 Continue"
   } else if (std::size_t colon = line.find(':'); colon != std::string_view::npos) {
-    headers.push_back({std::string(line.substr(0, colon)), std::string(trim(line.substr(colon + 1)))});
+    headers.push_back(
+        {std::string(line.substr(0, colon)), std::string(trim(line.substr(colon + 1)))});
   }
   return size * count;
 }
@@ -268,7 +269,8 @@ Outcome CurlHttp::turn(int fd, bool want_write, Millis timeout) {
                     0};
   if (code == CURLM_OK)
     code = curl_multi_poll(multi_, &extra, 1, static_cast<int>(timeout), nullptr);
-  if (code != CURLM_OK) return fail(Errc::internal, std::string("libcurl: ") + curl_multi_strerror(code));
+  if (code != CURLM_OK)
+    return fail(Errc::internal, std::string("libcurl: ") + curl_multi_strerror(code));
   return {};
 }
 

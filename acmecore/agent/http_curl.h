@@ -37,7 +37,7 @@ class CurlHttp final : public Http {
   void* multi_ = nullptr;  // CURLM
   std::string user_agent_;
   std::unordered_map<void*, std::unique_ptr<Transfer>> running_;  // by easy handle
-  std::vector<std::unique_ptr<Transfer>> refused_;  // that could not even be started
+  std::vector<std::unique_ptr<Transfer>> refused_;                // that could not even be started
 };
 
 }  // namespace acme::agent

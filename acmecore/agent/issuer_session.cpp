@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/text.h"
 #include "protocol/account.h"
 
 namespace acme::agent {
@@ -105,9 +104,7 @@ void IssuerSession::on_directory(HttpResult result) {
   if (const auto* answer = std::get_if<Answer>(&result)) return on_directory_answer(*answer);
   const HttpError& error = std::get<HttpError>(result);
   if (!error.worth_a_retry) {
-    Failure failure;
-    failure.words = error.words;
-    return directory_failed(std::move(failure));
+    return directory_failed(protocol::malformed(error.words));
   }
   if (!line_.up()) return fetch_directory();
   try_directory_later(directory_retry_.after_network());
@@ -118,11 +115,7 @@ void IssuerSession::on_directory_answer(const Answer& answer) {
   directory_retry_ = Retry(services_.env);
   if (!answer.ok()) return directory_failed(protocol::failure_of(answer, services_.env.now()));
   Result<Directory> read = protocol::read_directory(answer.body, config_.directory_url);
-  if (!read) {
-    Failure failure;
-    failure.words = "directory: " + read.error().message;
-    return directory_failed(std::move(failure));
-  }
+  if (!read) return directory_failed(protocol::malformed("directory: " + read.error().message));
   directory_ = *std::move(read);
   directory_read_ = services_.env.boottime();
   doubtful_ = false;
@@ -167,19 +160,12 @@ void IssuerSession::on_account(const PostResult& result) {
   services_.keeper.ask(created, [this, account](const ipc::Reply& reply) {
     if (!reply.ok) return local_failure(reply);
     account_url_ = account.url;
-    std::string line = config_.id + ": account " + printable(account.url) +
-                       (account.existed ? " found again" : " registered");
-    const std::string& terms = directory_->terms_of_service;
-    if (!terms.empty()) line += "; terms of service: " + printable(terms);
-    services_.log.notice(line);
     finish(std::nullopt);
   });
 }
 
 void IssuerSession::account_lost() {
   if (account_url_.empty()) return;  // noticed already, by another order
-  services_.log.warning(config_.id + ": the CA does not know the account " +
-                        printable(account_url_) + " any more; registering again");
   account_url_.clear();
   registered_again_ = services_.env.boottime();
   services_.keeper.ask(ipc::AccountLost{config_.id}, [](const ipc::Reply&) {});

@@ -23,17 +23,16 @@ OrderRun::OrderRun(Services services, IssuerSession& session, Owner& owner, Line
       lineage_(std::move(lineage)),
       settings_(std::move(settings)),
       order_url_(std::move(order_url)),
-      lost_(services.env) {
-  outcome_.resumed = !order_url_.empty();
-}
+      lost_(services.env) {}
 
 void OrderRun::start() {
   began_ = services_.env.boottime();
   session_.when_ready(weak_from_this(), guarded([](OrderRun& self, std::optional<Failure> failure) {
-    if (failure) return self.fail_with(std::move(*failure));
-    self.machine_.emplace(self.settings_, self.session_.directory(), self.order_url_);
-    self.fulfil(self.machine_->begin());
-  }));
+                        if (failure) return self.fail_with(std::move(*failure));
+                        self.machine_.emplace(self.settings_, self.session_.directory(),
+                                              self.order_url_);
+                        self.fulfil(self.machine_->begin());
+                      }));
   tell_progress();
 }
 
@@ -170,8 +169,9 @@ void OrderRun::journal(const protocol::Created& created) {
   // order stands in the journal, or not at all.
   ipc::OrderCreated message{lineage_, session_.id(), created.order_url, created.finalize_url};
   services_.keeper.ask(message, guarded([](OrderRun& self, const Reply& reply) {
-    if (!reply.ok && !self.failing_) self.fulfil(self.machine_->on_refused(reply.text));
-  }));
+                         if (!reply.ok && !self.failing_)
+                           self.fulfil(self.machine_->on_refused(reply.text));
+                       }));
 }
 
 void OrderRun::present(const protocol::Present& present) {
@@ -180,10 +180,11 @@ void OrderRun::present(const protocol::Present& present) {
     message.challenges.push_back({challenge.identifier, challenge.token});
   ++busy_;
   services_.keeper.ask(message, guarded([](OrderRun& self, const Reply& reply) {
-    --self.busy_;
-    if (self.failing_) return;
-    self.fulfil(reply.ok ? self.machine_->on_presented() : self.machine_->on_refused(reply.text));
-  }));
+                         --self.busy_;
+                         if (self.failing_) return;
+                         self.fulfil(reply.ok ? self.machine_->on_presented()
+                                              : self.machine_->on_refused(reply.text));
+                       }));
 }
 
 void OrderRun::wait(Millis duration) {
@@ -204,14 +205,15 @@ void OrderRun::install(protocol::Install install) {
   ipc::InstallChain message{lineage_, session_.id(), std::move(install.chains)};
   ++busy_;
   services_.keeper.ask(message, guarded([](OrderRun& self, const Reply& reply) {
-    --self.busy_;
-    if (self.failing_) return;
-    if (!reply.ok) return self.fulfil(self.machine_->on_refused(reply.text));
-    auto state = decode<ipc::LineageState>(reply.text);
-    if (!state) return self.fulfil(self.machine_->on_refused(state.error().message));
-    self.outcome_.installed = *std::move(state);
-    self.fulfil(self.machine_->on_installed());
-  }));
+                         --self.busy_;
+                         if (self.failing_) return;
+                         if (!reply.ok) return self.fulfil(self.machine_->on_refused(reply.text));
+                         auto state = decode<ipc::LineageState>(reply.text);
+                         if (!state)
+                           return self.fulfil(self.machine_->on_refused(state.error().message));
+                         self.outcome_.installed = *std::move(state);
+                         self.fulfil(self.machine_->on_installed());
+                       }));
 }
 
 // ---- the end
@@ -235,12 +237,22 @@ void OrderRun::finish() {
   done_ = true;
   outcome_.took = services_.env.boottime() - began_;
   services_.keeper.tell(ipc::Progress{lineage_, ""});
-  // Without a machine nothing was asked of the CA, but the journal may have an old order.
-  if (outcome_.failure && (machine_ || outcome_.resumed)) {
-    auto keep = [](const Reply&) {};
-    if (machine_) services_.keeper.ask(ipc::GiveUpOrder{lineage_}, keep);
-  }
+  if (outcome_.failure) settle_order();
   owner_.on_done(lineage_, std::move(outcome_));
+}
+
+// What becomes of the order after a failure. Where it did not come to asking the
+// CA about it, a journalled order is still as good as it was.
+void OrderRun::settle_order() {
+  if (!machine_) {
+    outcome_.order_url = order_url_;
+    return;
+  }
+  if (outcome_.failure->order_kept) {
+    outcome_.order_url = machine_->url();
+    return;
+  }
+  services_.keeper.ask(ipc::GiveUpOrder{lineage_}, [](const Reply&) {});
 }
 
 }  // namespace acme::agent

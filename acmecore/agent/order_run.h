@@ -14,10 +14,10 @@
 namespace acme::agent {
 
 struct OrderOutcome {
-  std::optional<ipc::LineageState> installed;   // success
-  std::optional<protocol::Failure> failure;     // else
-  bool resumed = false;
-  Millis took = 0;  // without what it was parked
+  std::optional<ipc::LineageState> installed;  // success
+  std::optional<protocol::Failure> failure;    // else
+  std::string order_url;                       // to go on with at the next try; empty: a new one
+  Millis took = 0;                             // without the time that it was parked
 };
 
 class OrderRun : public std::enable_shared_from_this<OrderRun> {
@@ -66,6 +66,7 @@ class OrderRun : public std::enable_shared_from_this<OrderRun> {
   void fail_with(protocol::Failure failure);
   void finish_when_quiet();
   void finish();
+  void settle_order();
   Signer signer(Post::What what, const std::string& url);
   PostOptions options(bool tell_when_lost, bool once = false);
 
@@ -81,7 +82,7 @@ class OrderRun : public std::enable_shared_from_this<OrderRun> {
   std::string told_stage_;
   std::string waits_until_;
   Millis began_ = 0;
-  std::size_t busy_ = 0;       // requests, timers and questions under way
+  std::size_t busy_ = 0;  // requests, timers and questions under way
   std::size_t deactivating_ = 0;
   bool failing_ = false;
   bool done_ = false;

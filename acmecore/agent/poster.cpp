@@ -149,8 +149,8 @@ void Poster::on_answer(Id id, Answer answer) {
   if (!answer.ok() && again_with_nonce(id, *post, answer)) return;
   std::optional<Millis> delay = post->retry.after_answer(answer);
   if (!delay || post->options.once) return finish(id, std::move(answer));
-  services_.log.info(issuer_ + ": " + protocol::read_problem(answer).in_words() +
-                     "; asked again " + format_relative((*delay + 999) / 1000));
+  services_.log.info(issuer_ + ": " + protocol::read_problem(answer).in_words() + "; asked again " +
+                     format_relative((*delay + 999) / 1000));
   try_later(id, *delay);
 }
 
@@ -170,8 +170,7 @@ void Poster::on_error(Id id, const HttpError& error, bool posted) {
   if (!post) return;
   if (!error.worth_a_retry) return finish(id, failure(Failure::Kind::malformed, error.words));
   bool lost = posted && error.reached && post->options.tell_when_lost;
-  if (lost || post->options.once)
-    return finish(id, failure(Failure::Kind::transport, error.words));
+  if (lost || post->options.once) return finish(id, failure(Failure::Kind::transport, error.words));
   // In an outage the line itself knows when the next try is.
   if (!line_.up()) return line_.when_up([this, id] { attempt(id); });
   try_later(id, post->retry.after_network());

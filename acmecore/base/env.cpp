@@ -19,6 +19,26 @@ int or_errno(int result) {
   return result < 0 ? -errno : result;
 }
 
+// 0, 1 and 2 of a program that has no terminal: one that kept those of the
+// shell that started the server would keep that shell (and its ssh) waiting.
+// Returns errno or 0.
+int redirect_standard(int standard_error) {
+  UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null) return errno;
+  const int targets[] = {null.get(), null.get(), standard_error < 0 ? null.get() : standard_error};
+  int copies[3];
+  for (int i = 0; i < 3; ++i) {  // above 2: a target may be a number that is about to be replaced
+    copies[i] = fcntl(targets[i], F_DUPFD_CLOEXEC, 3);
+    if (copies[i] < 0) return errno;
+  }
+  for (int i = 0; i < 3; ++i) {
+    if (dup2(copies[i], i) < 0) return errno;
+    ::close(copies[i]);
+  }
+  if (null.get() < 3) null.release();  // it was one of the three, and is in use now
+  return 0;
+}
+
 // Runs between fork and exec: async-signal-safe calls only. `file` is an open
 // copy of each descriptor, numbered above the range that they move to.
 [[noreturn]] void become(const Spawn& what, char* const* argv, char* const* envp, int* sources,
@@ -35,6 +55,9 @@ int or_errno(int result) {
   for (int i = 0; i < count; ++i) {
     sources[i] = fcntl(sources[i], F_DUPFD_CLOEXEC, base);
     if (sources[i] < 0) give_up(errno);
+  }
+  if (what.standard_error) {
+    if (int error = redirect_standard(*what.standard_error); error != 0) give_up(error);
   }
   for (int i = 0; i < count; ++i)
     if (dup2(sources[i], 3 + i) < 0) give_up(errno);

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,6 +27,8 @@ struct Spawn {
   std::string program;
   std::vector<std::string> arguments;  // without argv[0]
   std::vector<int> descriptors;
+  // 0 and 1 become /dev/null and 2 this descriptor (-1: /dev/null); without, all three stay.
+  std::optional<int> standard_error;
   std::vector<std::string> environment;  // "NAME=value"
   uid_t uid = 0;                         // applied when `drop` is set
   gid_t gid = 0;

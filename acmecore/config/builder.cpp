@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "config/environment.h"
 #include "config/issuers.h"
 #include "config/site_directives.h"
 #include "config/values.h"
@@ -26,7 +27,8 @@ Builder::Scope Builder::add_site_scope() {
 Result<Builder::Scope> Builder::add_issuer_scope(std::string_view name, Place place) {
   ACME_TRY(std::string id, parse_id("an issuer", name));
   if (id == "on" || id == "off")
-    return fail(Errc::invalid_config, "an issuer cannot be named \"" + id + "\": choose another name");
+    return fail(Errc::invalid_config,
+                "an issuer cannot be named \"" + id + "\": choose another name");
   auto& issuers = settings_.issuers;
   auto it = std::find_if(issuers.begin(), issuers.end(),
                          [&](const IssuerSettings& issuer) { return issuer.id == id; });
@@ -47,7 +49,8 @@ Outcome Builder::set(Scope scope, std::string_view key, const std::vector<std::s
   ScopeEntry& entry = scopes_[scope];
   const Directive* directive = find_directive(settings_.server, key, entry.kind);
   if (!directive)
-    return fail(Errc::invalid_config, "unknown directive \"" + printable(key) + "\" here: known are " +
+    return fail(Errc::invalid_config, "unknown directive \"" + printable(key) +
+                                          "\" here: known are " +
                                           known_directives(settings_.server, entry.kind));
   ACME_CHECK(check(entry, *directive, values.size(), place));
   ACME_CHECK(assign(entry, directive->key, values, place));
@@ -62,9 +65,9 @@ Outcome Builder::check(ScopeEntry& scope, const Directive& directive, std::size_
     return fail(Errc::invalid_config,
                 "\"" + name + "\" takes " +
                     (directive.least_values == directive.most_values ? "exactly" : "at least") +
-                    (directive.least_values == 1 ? " one value"
-                                                 : " " + std::to_string(directive.least_values) +
-                                                       " values"));
+                    (directive.least_values == 1
+                         ? " one value"
+                         : " " + std::to_string(directive.least_values) + " values"));
   auto earlier = scope.given.find(directive.key);
   if (earlier == scope.given.end() || directive.repeatable) return {};
   return fail(Errc::invalid_config,
@@ -116,6 +119,15 @@ Result<std::uint32_t> Builder::add_site(SiteDescription site) {
   site.scope = static_cast<std::uint32_t>(scopes_[site.scope].index);
   settings_.sites.push_back(std::move(site));
   return static_cast<std::uint32_t>(settings_.sites.size() - 1);
+}
+
+void Builder::set_facts(ServerFacts facts) {
+  settings_.facts = std::move(facts);
+  if (resolved_) resolve_environment(settings_, resolution_.config);
+}
+
+void Builder::report_environment() const {
+  acme::report_environment(settings_, resolution_.config, log_);
 }
 
 Outcome Builder::resolve() {

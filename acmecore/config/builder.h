@@ -32,12 +32,15 @@ class Builder {
 
   Outcome set(Scope scope, std::string_view key, const std::vector<std::string>& values,
               Place place);
-  void set_facts(ServerFacts facts) { settings_.facts = std::move(facts); }
+  // Again after resolve(), when the server knows more by then.
+  void set_facts(ServerFacts facts);
   Result<std::uint32_t> add_site(SiteDescription site);
 
   Outcome resolve();
   bool resolved() const { return resolved_; }
   const Resolution& resolution() const { return resolution_; }
+  // What the environment lacks, when the configuration is about to be used.
+  void report_environment() const;
 
  private:
   // Where the settings of a scope lie: in settings_.scopes or settings_.issuers.

@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "config/settings.h"
@@ -33,24 +36,32 @@ class CertificateSet {
   std::vector<std::uint32_t> touching(const std::vector<std::string>& names) const;
 
   const std::vector<std::string>& names(std::uint32_t index) const {
-    return certificates_[index].names;
+    return entries_[index].config.names;
   }
 
   // With ids and slots.
   std::vector<CertificateConfig> finish();
 
  private:
-  void index_names(std::uint32_t index);
-  std::vector<std::uint32_t> by_hand_with(const std::string& name) const;
-  std::string free_id(const CertificateConfig& certificate, const std::string& wanted) const;
+  struct Entry {
+    CertificateConfig config;
+    std::string first_name;
+  };
 
-  std::vector<CertificateConfig> certificates_;
-  std::vector<std::string> first_names_;
-  std::vector<bool> by_hand_;
+  Outcome claim_id(const Request& request, const std::string& content);
+  std::uint32_t append(CertificateConfig certificate, std::string first_name, bool by_hand);
+  std::span<const std::uint32_t> by_hand_with(const std::string& name) const;
+  std::string derived_id(const Entry& entry) const;
+
+  std::vector<Entry> entries_;
   std::unordered_map<std::string, std::uint32_t> by_content_;
   std::unordered_map<std::string, std::vector<std::uint32_t>> by_name_;  // given by hand only
-  std::unordered_map<std::string, Place> given_ids_;
-  std::unordered_map<std::string, bool> taken_ids_;
+  struct GivenId {
+    std::string content;
+    Place place;
+  };
+  std::unordered_map<std::string, GivenId> given_ids_;
+  std::unordered_set<std::string> taken_ids_;
 };
 
 }  // namespace acme

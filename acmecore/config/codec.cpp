@@ -27,8 +27,12 @@ struct Envelope {
   }
 };
 
-bool in_range(KeyType type) { return type <= KeyType::rsa4096; }
-bool in_range(ChallengeType type) { return type <= ChallengeType::dns01; }
+bool in_range(KeyType type) {
+  return type <= KeyType::rsa4096;
+}
+bool in_range(ChallengeType type) {
+  return type <= ChallengeType::dns01;
+}
 
 bool is_sound(const IssuerConfig& issuer) {
   return !issuer.id.empty() && in_range(issuer.account_key) &&
@@ -79,9 +83,9 @@ Result<Config> decode_config(std::string_view bytes) {
   Envelope envelope;
   reader(envelope);
   if (reader.ok() && envelope.version != ACME_VERSION)
-    return fail(Errc::unsupported, "the configuration was written by version " +
-                                       printable(envelope.version) + ", this is version " ACME_VERSION
-                                       ": restart the server after an upgrade");
+    return fail(Errc::unsupported,
+                "the configuration was written by version " + printable(envelope.version) +
+                    ", this is version " ACME_VERSION ": restart the server after an upgrade");
   Config config;
   reader(config);
   if (!reader.at_end()) return fail(Errc::protocol, "the configuration is truncated or too long");

@@ -42,7 +42,8 @@ struct IssuerConfig {
   std::vector<ChallengeType> challenges;
   KeyType account_key = KeyType::ecdsa256;
   std::string account_key_file;     // the operator's own key; empty: made and kept in the store
-  std::string ca_certificate_file;  // trusted for the CA's own TLS, beside the system's; empty: the system's
+  std::string ca_certificate_file;  // trusted for the CA's own TLS, beside the system's; empty: the
+                                    // system's
   bool verify_tls = true;
   std::string profile;  // RFC-draft acme-profiles; empty: none asked for
 
@@ -68,7 +69,7 @@ struct CertificateConfig {
 };
 
 struct LogConfig {
-  std::string path;    // re-opened when it was rotated; empty: descriptor 2 as it is
+  std::string path;  // re-opened when it was rotated; empty: descriptor 2 as it is
   bool syslog = false;
   Level level = Level::error;  // what the operator set; finer lines are dropped
 
@@ -83,7 +84,7 @@ struct Config {
   std::string server_version;  // "nginx/1.22.1", for the User-Agent and the status
   std::string state_path;
   std::string runtime_path;
-  std::string helper_path;     // folder of acme-keeper and acme-agent
+  std::string helper_path;       // folder of acme-keeper and acme-agent
   bool drop_privileges = false;  // the master is root: the agent runs as agent_uid, agent_gid
   std::uint32_t agent_uid = 0;
   std::uint32_t agent_gid = 0;

@@ -56,7 +56,8 @@ CheckedName check_below(NameKind kind, std::string_view apex, std::string shown)
   if (inner.kind == NameKind::single_label)
     return {NameKind::no_name, {}, "a wildcard needs two labels behind it at least"};
   if (inner.kind == NameKind::international) return inner;
-  return {NameKind::no_name, {},
+  return {NameKind::no_name,
+          {},
           inner.reason.empty() ? "it has an empty label" : std::move(inner.reason)};
 }
 
@@ -72,9 +73,11 @@ CheckedName check_name(std::string_view text) {
   if (is_ip_address(std::string(text)))
     return {NameKind::ip_address, std::string(text),
             "certificates for IP addresses are not supported by this version"};
-  if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
-    return {NameKind::international, std::string(text),
-            "names with letters beyond ASCII are not supported by this version; write its xn-- form"};
+  if (std::any_of(text.begin(), text.end(),
+                  [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
+    return {
+        NameKind::international, std::string(text),
+        "names with letters beyond ASCII are not supported by this version; write its xn-- form"};
 
   std::string name = lower(text);
   if (name.size() > 1 && name.back() == '.') name.pop_back();
@@ -85,7 +88,8 @@ CheckedName check_name(std::string_view text) {
   std::vector<std::string> labels = split(name, '.');
   if (std::string fault = fault_of_labels(name, labels); !fault.empty()) return none(fault);
   if (labels.size() == 1)
-    return {NameKind::single_label, name, "public CAs give no certificates for names without a dot"};
+    return {NameKind::single_label, name,
+            "public CAs give no certificates for names without a dot"};
   return {NameKind::host, name, {}};
 }
 
@@ -98,8 +102,7 @@ std::string wildcard_for(std::string_view name) {
 Coverage coverage(const std::vector<std::string>& sorted_names, std::string_view name) {
   if (std::binary_search(sorted_names.begin(), sorted_names.end(), name)) return Coverage::exact;
   std::string wildcard = wildcard_for(name);
-  if (!wildcard.empty() &&
-      std::binary_search(sorted_names.begin(), sorted_names.end(), wildcard))
+  if (!wildcard.empty() && std::binary_search(sorted_names.begin(), sorted_names.end(), wildcard))
     return Coverage::wildcard;
   return Coverage::none;
 }

@@ -182,7 +182,8 @@ Result<RenewPolicy> parse_renew(std::string_view text) {
 
 Result<std::string> parse_profile(std::string_view text) {
   if (text.empty() || text.size() > kMaxId || has_space_or_control(text) || text != printable(text))
-    return wrong(quoted(text) + " is not a profile's name: write one that the CA lists, such as tlsserver");
+    return wrong(quoted(text) +
+                 " is not a profile's name: write one that the CA lists, such as tlsserver");
   return std::string(text);
 }
 
@@ -199,7 +200,8 @@ Result<std::string> parse_id(std::string_view what, std::string_view text) {
 
 Result<std::string> parse_path(std::string_view root, std::string_view text) {
   if (text.empty()) return wrong("the path is empty");
-  if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }))
+  if (std::any_of(text.begin(), text.end(),
+                  [](char c) { return static_cast<unsigned char>(c) < 0x20; }))
     return wrong(quoted(text) + " is not a path: it has a control character");
   std::string path(text);
   if (path.front() != '/') {

@@ -38,7 +38,7 @@ Failure failure_of(const Answer& answer, WallTime now);
 // The same for a problem that stands inside an answer: an order's `error`.
 Failure::Kind kind_of(const Problem& problem);
 
-// As words and names for the operator; `what` begins the sentence.
+// An answer that breaks RFC 8555, in what way.
 Failure malformed(std::string what);
 
 }  // namespace acme::protocol

@@ -73,7 +73,7 @@ void Order::dispatch(const Asked& asked, const Answer& answer, Wishes& out) {
 
 std::vector<Wish> Order::on_refused(const std::string& why) {
   Wishes out;
-  if (stage_ != Stage::presenting && stage_ != Stage::installing) return out;
+  if (stage_ == Stage::ended) return out;
   Failure failure;
   failure.kind = Failure::Kind::local;
   failure.words = printable(why);

@@ -78,7 +78,7 @@ class Order {
   std::vector<Wish> on_presented();
   std::vector<Wish> on_timer();
   std::vector<Wish> on_installed();
-  std::vector<Wish> on_refused(const std::string& why);  // present or install failed here
+  std::vector<Wish> on_refused(const std::string& why);  // journal, present or install failed here
 
   // For the status: "ordering", "validating", "finalizing", "downloading".
   const char* stage() const;

@@ -1,9 +1,9 @@
 #include "protocol/url.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/text.h"
+#include "base/url.h"
 #include "protocol/message.h"
 
 namespace acme::protocol {
@@ -12,16 +12,6 @@ namespace {
 bool is_alpha(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_host_char(char c) {
-  return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_';
-}
-bool is_address_char(char c) {  // inside [ ]
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == ':' || c == '.';
-}
-
 // The parts of a reference; absent and empty are told apart where it matters.
 struct Parts {
   std::string_view scheme;
@@ -80,48 +70,11 @@ std::string merged_path(const Parts& base, std::string_view reference) {
   return std::string(base.path.substr(0, slash + 1)) + std::string(reference);
 }
 
-struct HostPort {
-  std::string_view host;
-  std::string_view port;
-};
-
-std::optional<HostPort> split_authority(std::string_view authority) {
-  HostPort out;
-  std::size_t end;
-  if (authority.starts_with('[')) {
-    end = authority.find(']');
-    if (end == std::string_view::npos || end < 3) return std::nullopt;
-    std::string_view address = authority.substr(1, end - 1);
-    if (!std::all_of(address.begin(), address.end(), is_address_char)) return std::nullopt;
-    ++end;
-  } else {
-    end = std::min(authority.find(':'), authority.size());
-    std::string_view name = authority.substr(0, end);
-    if (name.empty() || !std::all_of(name.begin(), name.end(), is_host_char)) return std::nullopt;
-  }
-  out.host = authority.substr(0, end);
-  std::string_view rest = authority.substr(end);
-  if (rest.empty()) return out;
-  if (rest[0] != ':') return std::nullopt;
-  out.port = rest.substr(1);
-  return out;
-}
-
-// The number after the colon; an empty one is the default port (RFC 3986 section 3.2.3).
-std::optional<unsigned> port_number(std::string_view text) {
-  if (text.empty()) return 443;
-  unsigned number = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || text.size() > 5) return {};
-  if (number == 0 || number > 65535) return std::nullopt;
-  return number;
-}
-
 }  // namespace
 
 bool is_plain_url_text(std::string_view text) {
   constexpr std::string_view kBad = "\"<>\\^`{|}";
-  return !text.empty() && text.size() <= kUrlLimit &&
+  return !text.empty() && text.size() <= kMaxUrl &&
          std::all_of(text.begin(), text.end(), [&](char c) {
            return c > 0x20 && c < 0x7F && kBad.find(c) == std::string_view::npos;
          });
@@ -136,16 +89,7 @@ bool is_web_url(std::string_view url) {
 }
 
 std::optional<std::string> origin(std::string_view url) {
-  if (!is_plain_url_text(url)) return std::nullopt;
-  Parts parts = split_url(url);
-  if (!equals_ignoring_case(parts.scheme, "https") || !parts.authority) return std::nullopt;
-  std::optional<HostPort> place = split_authority(*parts.authority);
-  if (!place) return std::nullopt;
-  std::optional<unsigned> port = port_number(place->port);
-  if (!port) return std::nullopt;
-  std::string out = "https://" + lower(place->host);
-  if (*port != 443) out += ":" + std::to_string(*port);
-  return out;
+  return is_plain_url_text(url) ? https_origin(url) : std::nullopt;
 }
 
 std::optional<std::string> resolve(std::string_view base, std::string_view reference) {

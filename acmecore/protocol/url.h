@@ -1,15 +1,12 @@
-// URLs as far as ACME needs them: which origin one belongs to, and what a
-// relative reference of a header means (RFC 3986 section 5).
+// What the URLs in a CA's answers mean; a relative reference of a header is
+// resolved as RFC 3986 section 5 says.
 #pragma once
 
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace acme::protocol {
-
-inline constexpr std::size_t kUrlLimit = 2048;
 
 // Visible ASCII, no longer than 2 KiB, without what breaks out of a header or a quoted text.
 bool is_plain_url_text(std::string_view text);

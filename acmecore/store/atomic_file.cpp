@@ -96,4 +96,12 @@ Outcome remove_tree(const Directory& dir, std::string_view name) {
   return {};
 }
 
+Outcome discard(const Directory& dir, std::string_view name) {
+  if (!dir.has(name)) return {};
+  const std::string temporary = temporary_name(name);
+  ACME_CHECK(remove_tree(dir, temporary));
+  ACME_CHECK(rename_durably(dir, name, temporary));
+  return remove_tree(dir, temporary);
+}
+
 }  // namespace acme

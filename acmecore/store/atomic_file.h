@@ -22,7 +22,11 @@ Outcome write_file(const Directory& dir, std::string_view name, std::string_view
 Outcome replace_link(const Directory& dir, std::string_view name, std::string_view target);
 // A rename inside one folder, made durable.
 Outcome rename_durably(const Directory& dir, std::string_view from, std::string_view to);
-// A file, a link, or a folder with all that is in it. What is not there is no error.
+// A file, a link, or a folder with all that is in it, piece by piece. What is
+// not there is no error.
 Outcome remove_tree(const Directory& dir, std::string_view name);
+// The same for what others may see: hidden by one rename first, so that it is
+// never seen in part.
+Outcome discard(const Directory& dir, std::string_view name);
 
 }  // namespace acme

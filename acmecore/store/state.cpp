@@ -42,18 +42,11 @@ Result<Directory> Store::State::make_lineage(std::string_view top, const Lineage
 Outcome Store::State::remove_lineage(std::string_view top, const Lineage& lineage) const {
   ACME_CHECK(may_write());
   ACME_CHECK(check_name(lineage.certificate));
-  const std::string slug(key_type_slug(lineage.key));
   auto all = root.open(top);
   if (!all) return unless_missing(std::move(all).error());
   auto certificate = all->open(lineage.certificate);
   if (!certificate) return unless_missing(std::move(certificate).error());
-  if (certificate->has(slug)) {
-    // One rename, so that no part of it is ever seen without the rest.
-    const std::string temporary = temporary_name(slug);
-    ACME_CHECK(remove_tree(*certificate, temporary));
-    ACME_CHECK(rename_durably(*certificate, slug, temporary));
-    ACME_CHECK(remove_tree(*certificate, temporary));
-  }
+  ACME_CHECK(discard(*certificate, key_type_slug(lineage.key)));
   // Goes when it was the last one.
   env().unlink_at(all->fd(), lineage.certificate.c_str(), AT_REMOVEDIR);
   return {};

@@ -46,10 +46,10 @@ Result<std::string> next_version(const Folders& folders) {
   return std::string(kDigits - next.size(), '0') + next;
 }
 
-// Empty when there is none, or it points at nothing of ours.
+// Empty when there is none, or it points at nothing (any more).
 std::string current_name(const Directory& dir) {
   auto target = dir.read_link(kCurrent);
-  return target && is_version_name(*target) ? *target : std::string();
+  return target && is_version_name(*target) && dir.has(*target) ? *target : std::string();
 }
 
 Outcome check_seal(const Directory& folder, std::string_view name, std::string_view bytes,
@@ -109,9 +109,9 @@ Outcome write_version(const Directory& dir, const std::string& name, const Versi
 Outcome prune(const Directory& dir, const std::string& now, const std::string& before) {
   ACME_TRY(const Folders folders, folders_of(dir));
   for (const std::string& name : folders.versions)
-    if (name != now && name != before) ACME_CHECK(remove_tree(dir, name));
+    if (name != now && name != before) ACME_CHECK(discard(dir, name));
   for (const std::string& name : folders.damaged)
-    if (name < before) ACME_CHECK(remove_tree(dir, name));
+    if (name < before) ACME_CHECK(discard(dir, name));
   return {};
 }
 
@@ -144,7 +144,7 @@ Result<Version> Store::State::fall_back(const Directory& dir, const std::string&
   if (!answer && error.code == Errc::not_found && !folders.damaged.empty())
     return fail(Errc::damaged, "every version in " + dir.path() + " was damaged");
   if (!answer) return error;
-  if (is_locked() && (current.empty() || !dir.has(current))) {
+  if (is_locked() && current_name(dir).empty()) {
     Outcome switched = replace_link(dir, kCurrent, answer->name);
     if (!switched) log.warning(switched.error().message);
   }
@@ -175,12 +175,11 @@ Outcome Store::save_version(const Lineage& lineage, Version version) {
   ACME_TRY(const Folders folders, folders_of(dir));
   ACME_TRY(version.name, next_version(folders));
   std::string before = current_name(dir);
-  if ((before.empty() || !dir.has(before)) && !folders.versions.empty())
-    before = folders.versions.back();
+  if (before.empty() && !folders.versions.empty()) before = folders.versions.back();
 
   ACME_CHECK(write_version(dir, version.name, version));
   if (Outcome switched = replace_link(dir, kCurrent, version.name); !switched) {
-    if (current_name(dir) != version.name) (void)remove_tree(dir, version.name);
+    if (current_name(dir) != version.name) (void)discard(dir, version.name);
     return switched;
   }
   Outcome pruned = prune(dir, version.name, before);

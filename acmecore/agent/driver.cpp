@@ -1,0 +1,278 @@
+#include "agent/driver.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocol/schedule.h"
+
+namespace acme::agent {
+namespace {
+
+using protocol::Failure;
+using protocol::Validity;
+
+Validity validity_of(const ipc::LineageState& state) {
+  return {state.stored, state.current, state.not_before, state.not_after};
+}
+
+}  // namespace
+
+Driver::Driver(Services services, const Config& config, const ipc::Welcome& welcome)
+    : services_(services), config_(config) {
+  add_issuers(welcome);
+  for (const ipc::LineageState& state : welcome.lineages) add_lineage(state);
+}
+
+Driver::~Driver() = default;
+
+void Driver::add_issuers(const ipc::Welcome& welcome) {
+  for (const IssuerConfig& config : config_.issuers) {
+    ipc::IssuerState state;
+    for (const ipc::IssuerState& known : welcome.issuers)
+      if (known.issuer == config.id) state = known;
+    auto issuer = std::make_unique<Issuer>(services_, config, state);
+    issuer->session.line().on_outage = [this, id = config.id](const std::string&) {
+      tell_outage(id);
+    };
+    issuers_.emplace(config.id, std::move(issuer));
+  }
+}
+
+void Driver::add_lineage(const ipc::LineageState& state) {
+  Entry entry;
+  entry.state = state;
+  entry.config = config_.certificate(state.lineage.certificate);
+  if (!entry.config || entry.config->issuers.empty()) return;
+  protocol::note_configuration(entry.state.schedule, entry.state.configuration);
+  protocol::plan_renewal(entry.state.schedule, entry.config->renew, validity_of(entry.state),
+                         services_.env.uniform());
+  entries_.insert_or_assign(state.lineage, std::move(entry));
+}
+
+// An order of the journal goes on where its CA is still one of this certificate's.
+bool Driver::keep_order(Entry& entry) {
+  if (entry.state.order_url.empty()) return false;
+  const auto& configured = entry.config->issuers;
+  bool known =
+      std::find(configured.begin(), configured.end(), entry.state.order_issuer) != configured.end();
+  if (known && issuers_.contains(entry.state.order_issuer)) return true;
+  services_.keeper.ask(ipc::GiveUpOrder{entry.state.lineage}, [](const ipc::Reply&) {});
+  entry.state.order_url.clear();
+  entry.state.order_issuer.clear();
+  return false;
+}
+
+void Driver::start() {
+  for (auto& [lineage, entry] : entries_)
+    if (keep_order(entry) && due(entry) == 0) queue(entry, true);
+  evaluate();
+}
+
+// ---- when
+
+WallTime Driver::due(const Entry& entry) const {
+  return protocol::due_at(entry.state.schedule, validity_of(entry.state), services_.env.now());
+}
+
+// Once a minute, because somebody may set the clock; and when the next is due.
+void Driver::evaluate() {
+  if (timer_ != 0) services_.timers.cancel(timer_);
+  timer_ = 0;
+  std::vector<Entry*> now_due;
+  WallTime next = services_.env.now() + kMinute;
+  for (auto& [lineage, entry] : entries_) {
+    if (entry.phase != Phase::idle) continue;
+    WallTime when = due(entry);
+    if (when == 0)
+      now_due.push_back(&entry);
+    else
+      next = std::min(next, when);
+  }
+  // Who has nothing comes first, then who has least time left.
+  std::stable_sort(now_due.begin(), now_due.end(), [](const Entry* a, const Entry* b) {
+    return (a->state.stored ? a->state.not_after : 0) < (b->state.stored ? b->state.not_after : 0);
+  });
+  for (Entry* entry : now_due) queue(*entry, false);
+  arm(next);
+  for (auto& [id, issuer] : issuers_) begin_queued(*issuer);
+}
+
+void Driver::arm(WallTime due) {
+  Millis delay = std::clamp<Millis>((due - services_.env.now()) * 1000, 0, kMinute * 1000);
+  Millis at = services_.env.boottime() + delay;
+  if (timer_ != 0 && timer_at_ <= at) return;
+  if (timer_ != 0) services_.timers.cancel(timer_);
+  timer_at_ = at;
+  timer_ = services_.timers.after(delay, [this] {
+    timer_ = 0;
+    evaluate();
+  });
+}
+
+void Driver::renew(const Lineage& lineage) {
+  auto found = entries_.find(lineage);
+  if (found == entries_.end()) return;
+  Entry& entry = found->second;
+  if (entry.phase == Phase::running || entry.phase == Phase::queued) return;
+  entry.state.schedule.renewal_requested = true;  // the keeper has stored that already
+  if (entry.phase == Phase::idle) evaluate();
+}
+
+// ---- the queue of each CA
+
+Driver::Issuer* Driver::issuer_of(const Entry& entry) {
+  if (entry.run) return issuers_.at(entry.run->session().id()).get();
+  const std::string& id =
+      entry.state.order_url.empty() ? entry.config->issuers.front() : entry.state.order_issuer;
+  auto found = issuers_.find(id);
+  return found == issuers_.end() ? nullptr : found->second.get();
+}
+
+void Driver::queue(Entry& entry, bool first) {
+  Issuer* issuer = issuer_of(entry);
+  if (!issuer) return;
+  entry.phase = Phase::queued;
+  if (first)
+    issuer->queue.push_front(entry.state.lineage);
+  else
+    issuer->queue.push_back(entry.state.lineage);
+}
+
+void Driver::begin_queued(Issuer& issuer) {
+  WallTime not_before = issuer.session.not_before();
+  if (services_.env.now() < not_before && not_before <= services_.env.now() + kDay)
+    return arm(not_before);
+  while (issuer.running < kOrdersPerIssuer && !issuer.queue.empty()) {
+    Entry& entry = entries_.at(issuer.queue.front());
+    issuer.queue.pop_front();
+    begin(entry, issuer);
+  }
+}
+
+void Driver::begin(Entry& entry, Issuer& issuer) {
+  ++issuer.running;
+  entry.phase = Phase::running;
+  if (entry.run) return entry.run->resume();
+  if (entry.state.stored) {
+    // The keeper tells neglect from trouble by this: an outage may hold an order up for days.
+    entry.state.schedule.last_try = services_.env.now();
+    save(entry);
+  }
+  entry.run = std::make_shared<OrderRun>(services_, issuer.session, *this, entry.state.lineage,
+                                         settings_for(entry, issuer), entry.state.order_url);
+  entry.run->start();
+}
+
+protocol::OrderSettings Driver::settings_for(const Entry& entry, const Issuer& issuer) const {
+  protocol::OrderSettings settings;
+  settings.names = entry.config->names;
+  // What keeper and workers of this version can answer.
+  for (ChallengeType type : issuer.config.challenges)
+    if (type == ChallengeType::http01) settings.challenges.push_back(type);
+  return settings;
+}
+
+void Driver::tell_outage(const std::string& issuer) {
+  for (auto& [lineage, entry] : entries_)
+    if (entry.run && entry.run->session().id() == issuer) entry.run->tell_progress();
+}
+
+// ---- ends
+
+void Driver::on_parked(const Lineage& lineage, Millis duration) {
+  Entry& entry = entries_.at(lineage);
+  Issuer& issuer = *issuer_of(entry);
+  entry.phase = Phase::parked;
+  --issuer.running;
+  services_.timers.after(duration, [this, lineage] {
+    Entry& parked = entries_.at(lineage);
+    queue(parked, true);
+    begin_queued(*issuer_of(parked));
+  });
+  begin_queued(issuer);
+}
+
+void Driver::on_done(const Lineage& lineage, OrderOutcome outcome) {
+  Entry& entry = entries_.at(lineage);
+  Issuer& issuer = *issuer_of(entry);
+  const std::string id = issuer.session.id();
+  entry.run.reset();
+  entry.phase = Phase::idle;
+  --issuer.running;
+  entry.state.order_url = std::move(outcome.order_url);
+  entry.state.order_issuer = entry.state.order_url.empty() ? "" : id;
+  if (outcome.installed)
+    succeeded(entry, id, outcome);
+  else
+    failed(entry, id, std::move(outcome));
+  WallTime next = due(entry);
+  if (next == 0)
+    queue(entry, false);
+  else
+    arm(next);
+  for (auto& [other, each] : issuers_) begin_queued(*each);
+}
+
+void Driver::succeeded(Entry& entry, const std::string& issuer, const OrderOutcome& outcome) {
+  ScheduleRecord schedule = std::move(entry.state.schedule);
+  entry.state = *outcome.installed;
+  const Lineage& lineage = entry.state.lineage;
+  protocol::note_success(schedule, entry.config->renew, validity_of(entry.state),
+                         services_.env.now(), services_.env.uniform());
+  schedule.configuration = entry.state.configuration;
+  entry.state.schedule = std::move(schedule);
+  entry.state.order_url.clear();
+  entry.state.order_issuer.clear();
+  save(entry);
+  const std::string name = display_name(*entry.config, lineage);
+  failures_.forget(name);
+  const std::string tenths = std::to_string(outcome.took / 100);
+  const std::string seconds =
+      (tenths.size() < 2 ? "0" : tenths.substr(0, tenths.size() - 1)) + "." + tenths.back();
+  services_.log.notice(name + ": certificate obtained from " + issuer + ", valid until " +
+                       format_rfc3339(entry.state.not_after) + ", renewal due " +
+                       format_rfc3339(entry.state.schedule.renew_at) + " (order took " + seconds +
+                       " s)");
+}
+
+void Driver::failed(Entry& entry, const std::string& issuer, OrderOutcome outcome) {
+  Failure failure = outcome.failure ? std::move(*outcome.failure)
+                                    : protocol::malformed("the order ended without a certificate");
+  ScheduleRecord& schedule = entry.state.schedule;
+  WallTime now = services_.env.now();
+  const std::string name = display_name(*entry.config, entry.state.lineage);
+  protocol::note_failure(schedule, failure, validity_of(entry.state), now, services_.env.uniform());
+  schedule.configuration = entry.state.configuration;
+  issuers_.at(issuer)->session.doubt_directory();
+  save(entry);
+  if (failure.order_gone) {
+    services_.log.info(name + ": the order under way cannot be taken up again: " + failure.words +
+                       "; a new one is made");
+    return;
+  }
+  auto repeated = failures_.tell(name, failure.words, now);
+  if (!repeated) return;
+  std::string line = name + ": order failed: " + failure.words;
+  if (!failure.url.empty() && failure.words.find(failure.url) == std::string::npos)
+    line += "; open " + failure.url;
+  services_.log.error(line + "; next try " +
+                      format_relative(std::max<WallTime>(due(entry), now) - now) + *repeated);
+}
+
+void Driver::save(const Entry& entry) {
+  ipc::SaveSchedule message{entry.state.lineage, entry.state.schedule};
+  services_.keeper.ask(
+      message, [this, name = to_string(entry.state.lineage)](const ipc::Reply& reply) {
+        if (reply.ok) return failures_.forget("schedule of " + name);
+        auto repeated = failures_.tell("schedule of " + name, reply.text, services_.env.now());
+        if (repeated)
+          services_.log.error(name + ": its schedule cannot be saved: " + reply.text + *repeated);
+      });
+}
+
+std::string display_name(const CertificateConfig& config, const Lineage& lineage) {
+  if (config.keys.size() < 2) return lineage.certificate;
+  return lineage.certificate + " (" + std::string(key_type_name(lineage.key)) + ")";
+}
+
+}  // namespace acme::agent

@@ -1,0 +1,85 @@
+// Decides which certificate is ordered when, and runs the orders: many at a
+// time, at most so many at one CA, none because another has trouble.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/issuer_session.h"
+#include "agent/order_run.h"
+#include "agent/repeat.h"
+#include "agent/services.h"
+#include "config/config.h"
+#include "ipc/messages.h"
+
+namespace acme::agent {
+
+class Driver final : public OrderRun::Owner {
+ public:
+  static constexpr std::size_t kOrdersPerIssuer = 16;
+
+  Driver(Services services, const Config& config, const ipc::Welcome& welcome);
+  ~Driver() override;
+
+  // Looks what is due and begins it; called by itself from then on.
+  void start();
+  // acmectl renew.
+  void renew(const Lineage& lineage);
+
+  void on_parked(const Lineage& lineage, Millis duration) override;
+  void on_done(const Lineage& lineage, OrderOutcome outcome) override;
+
+ private:
+  enum class Phase { idle, queued, running, parked };
+  struct Entry {
+    ipc::LineageState state;
+    const CertificateConfig* config = nullptr;
+    Phase phase = Phase::idle;
+    std::shared_ptr<OrderRun> run;  // running or parked, or queued after it was parked
+  };
+  struct Issuer {
+    explicit Issuer(Services services, const IssuerConfig& config, const ipc::IssuerState& state)
+        : config(config), session(services, config, state) {}
+    const IssuerConfig& config;
+    IssuerSession session;
+    std::deque<Lineage> queue;
+    std::size_t running = 0;
+  };
+
+  void add_issuers(const ipc::Welcome& welcome);
+  void add_lineage(const ipc::LineageState& state);
+  bool keep_order(Entry& entry);
+
+  // scheduling
+  void evaluate();
+  void arm(WallTime due);
+  WallTime due(const Entry& entry) const;
+  void queue(Entry& entry, bool first);
+  void begin_queued(Issuer& issuer);
+  void begin(Entry& entry, Issuer& issuer);
+  Issuer* issuer_of(const Entry& entry);
+  protocol::OrderSettings settings_for(const Entry& entry, const Issuer& issuer) const;
+  void tell_outage(const std::string& issuer);
+
+  // ends
+  void succeeded(Entry& entry, const std::string& issuer, const OrderOutcome& outcome);
+  void failed(Entry& entry, const std::string& issuer, OrderOutcome outcome);
+  void save(const Entry& entry);
+
+  Services services_;
+  const Config& config_;
+  std::map<std::string, std::unique_ptr<Issuer>> issuers_;
+  std::map<Lineage, Entry> entries_;
+  Repeat failures_;
+  Timers::Id timer_ = 0;
+  Millis timer_at_ = 0;
+};
+
+// "example.com", or "example.com (rsa:2048)" where it is not the only key.
+std::string display_name(const CertificateConfig& config, const Lineage& lineage);
+
+}  // namespace acme::agent

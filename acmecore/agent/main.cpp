@@ -1,0 +1,93 @@
+// acme-agent: all that touches the network, without privilege and without a
+// private key. Started by acme-keeper with a socket to it as descriptor 3.
+#include <cstdio>
+#include <cstring>
+#include <optional>
+#include <string>
+
+#include "agent/driver.h"
+#include "agent/http_curl.h"
+#include "agent/sandbox.h"
+
+#ifndef ACME_VERSION
+#define ACME_VERSION "0"
+#endif
+
+namespace acme::agent {
+namespace {
+
+constexpr int kKeeperFd = 3;
+constexpr Millis kLongestSleep = 60 * 1000;
+
+class Agent {
+ public:
+  explicit Agent(std::unique_ptr<CurlHttp> http)
+      : keeper_(UniqueFd(kKeeperFd)),
+        log_(keeper_),
+        timers_(system_env()),
+        http_(std::move(http)),
+        services_{system_env(), timers_, *http_, keeper_, log_} {
+    keeper_.on_welcome = [this](const ipc::Welcome& welcome) { on_welcome(welcome); };
+    keeper_.on_renew = [this](const Lineage& lineage) {
+      if (driver_) driver_->renew(lineage);
+    };
+  }
+
+  // Until the keeper goes away.
+  Outcome run() {
+    for (;;) {
+      Outcome pumped = keeper_.pump();
+      if (!pumped) return pumped.error().code == Errc::not_found ? Outcome() : pumped;
+      if (!refused_) return refused_;
+      timers_.run_due();
+      Millis sleep = std::min(timers_.next_in().value_or(kLongestSleep), kLongestSleep);
+      ACME_CHECK(http_->turn(keeper_.fd(), keeper_.wants_write(), sleep));
+    }
+  }
+
+ private:
+  void on_welcome(const ipc::Welcome& welcome) {
+    if (driver_) return;
+    refused_ = begin(welcome);
+  }
+
+  Outcome begin(const ipc::Welcome& welcome) {
+    ACME_TRY(config_, decode_config(welcome.config));
+    if (config_.drop_privileges) ACME_CHECK(check_not_root());
+    http_->set_user_agent("acmecore/" ACME_VERSION " (" + config_.server_version + ")");
+    driver_ = std::make_unique<Driver>(services_, config_, welcome);
+    driver_->start();
+    return {};
+  }
+
+  KeeperLink keeper_;
+  KeeperLog log_;
+  Timers timers_;
+  std::unique_ptr<CurlHttp> http_;
+  Services services_;
+  Config config_;
+  std::unique_ptr<Driver> driver_;
+  Outcome refused_;
+};
+
+int run(int argc, char** argv) {
+  if (argc != 2 || std::strcmp(argv[1], "--agent") != 0) {
+    std::fputs("acme-agent is started by acme-keeper\n", stderr);
+    return 2;
+  }
+  Outcome done = harden_process(kKeeperFd);
+  if (done) {
+    auto http = CurlHttp::create();
+    done = http ? Agent(*std::move(http)).run() : std::move(http).error();
+  }
+  if (done) return 0;
+  std::fprintf(stderr, "acme-agent: %s\n", done.error().message.c_str());
+  return 1;
+}
+
+}  // namespace
+}  // namespace acme::agent
+
+int main(int argc, char** argv) {
+  return acme::agent::run(argc, argv);
+}

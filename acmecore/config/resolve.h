@@ -1,0 +1,38 @@
+// From what the directives said to the certificates that there are, and which
+// of them each site uses. No side effects but warnings; users are looked up.
+//
+//   1. Certificates by hand (acme_certificate) of the outermost scope and of
+//      each site with a TLS listener.
+//   2. For each such site under `acme`: the certificate by hand that covers its
+//      names, else one of its own. Equal ones are one.
+//   3. Ids and board slots.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "config/config.h"
+#include "config/settings.h"
+
+namespace acme {
+
+struct SitePlan {
+  enum class Kind : std::uint8_t {
+    off,      // not ours
+    managed,  // ours; the server gave no certificate of its own
+    bridge    // ours; the operator's file answers until the first certificate is there
+  } kind = Kind::off;
+  std::vector<std::uint32_t>
+      certificates;  // indexes into Config::certificates; the first is the site's own
+};
+
+struct Resolution {
+  Config config;
+  std::vector<SitePlan> sites;
+};
+
+Result<Resolution> resolve(const Settings& settings, Log& log);
+
+}  // namespace acme
