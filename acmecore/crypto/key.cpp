@@ -16,19 +16,17 @@ namespace {
 
 struct TypeRow {
   KeyType type;
-  std::string_view name;
-  std::string_view slug;
   const char* group;  // OpenSSL's name of the curve; null for RSA
   int bits;
 };
 
 constexpr std::array kTypes{
-    TypeRow{KeyType::ecdsa256, "ecdsa:256", "ecdsa-256", SN_X9_62_prime256v1, 256},
-    TypeRow{KeyType::ecdsa384, "ecdsa:384", "ecdsa-384", SN_secp384r1, 384},
-    TypeRow{KeyType::ecdsa521, "ecdsa:521", "ecdsa-521", SN_secp521r1, 521},
-    TypeRow{KeyType::rsa2048, "rsa:2048", "rsa-2048", nullptr, 2048},
-    TypeRow{KeyType::rsa3072, "rsa:3072", "rsa-3072", nullptr, 3072},
-    TypeRow{KeyType::rsa4096, "rsa:4096", "rsa-4096", nullptr, 4096},
+    TypeRow{KeyType::ecdsa256, SN_X9_62_prime256v1, 256},
+    TypeRow{KeyType::ecdsa384, SN_secp384r1, 384},
+    TypeRow{KeyType::ecdsa521, SN_secp521r1, 521},
+    TypeRow{KeyType::rsa2048, nullptr, 2048},
+    TypeRow{KeyType::rsa3072, nullptr, 3072},
+    TypeRow{KeyType::rsa4096, nullptr, 4096},
 };
 
 const TypeRow& row(KeyType type) {
@@ -42,22 +40,6 @@ int no_passphrase(char*, int, int, void*) {
 }
 
 }  // namespace
-
-std::optional<KeyType> parse_key_type(std::string_view text) {
-  if (text == "ecdsa") return KeyType::ecdsa256;
-  if (text == "rsa") return KeyType::rsa2048;
-  for (const TypeRow& r : kTypes)
-    if (r.name == text) return r.type;
-  return std::nullopt;
-}
-
-std::string_view key_type_name(KeyType type) {
-  return row(type).name;
-}
-
-std::string_view key_type_slug(KeyType type) {
-  return row(type).slug;
-}
 
 PrivateKey::~PrivateKey() {
   EVP_PKEY_free(key_);
@@ -80,7 +62,7 @@ Result<PrivateKey> PrivateKey::generate(KeyType type) {
   ossl::QueueGuard guard;
   const TypeRow& r = row(type);
   EVP_PKEY* key = r.group ? EVP_EC_gen(r.group) : EVP_RSA_gen(static_cast<unsigned>(r.bits));
-  if (!key) return ossl::error("cannot make a key of type " + std::string(r.name));
+  if (!key) return ossl::error("cannot make a key of type " + std::string(key_type_name(type)));
   return adopt(key);
 }
 

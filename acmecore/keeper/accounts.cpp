@@ -12,11 +12,31 @@ namespace acme::keeper {
 namespace {
 
 constexpr std::size_t kLongestNonce = 512;
+constexpr std::size_t kMostDirectoryUrls = 64;
+constexpr Millis kLostAgain = 60'000;
 
 bool is_base64url(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '_';
+  });
+}
+
+// Without query and fragment: some servers look at the path alone.
+std::string_view path_of(std::string_view url) {
+  std::size_t begin = url.find('/', std::string_view("https://").size());
+  if (begin == std::string_view::npos) return "/";
+  std::string_view path = url.substr(begin);
+  return path.substr(0, path.find_first_of("?#"));
+}
+
+// Whether servers understand it in one way only: nothing escaped, no empty,
+// "." or ".." step.
+bool is_plain_path(std::string_view path) {
+  if (path.find_first_of("%;") != std::string_view::npos) return false;
+  std::vector<std::string> steps = split(path.substr(1), '/');
+  return std::none_of(steps.begin(), steps.end(), [](const std::string& step) {
+    return step.empty() || step == "." || step == "..";
   });
 }
 
@@ -95,15 +115,27 @@ AccountRecord Accounts::record(std::string_view issuer) {
 
 Outcome Accounts::allow_origins(std::string_view issuer, const std::vector<std::string>& urls) {
   ACME_TRY(Account * account, find(issuer));
-  const IssuerConfig& configured = *config_.issuer(issuer);
-  account->origins.clear();
-  if (auto own = https_origin(configured.directory_url)) account->origins.push_back(*own);
+  if (urls.size() > kMostDirectoryUrls)
+    return fail(Errc::refused, "the CA's directory names too many URLs");
+  std::vector<std::string> origins;
+  if (auto own = https_origin(config_.issuer(issuer)->directory_url)) origins.push_back(*own);
   for (const std::string& url : urls) {
     auto origin = https_origin(url);
     if (!origin) return fail(Errc::refused, "not an https URL: " + printable(url));
-    account->origins.push_back(*origin);
+    origins.push_back(*origin);
   }
+  account->origins = std::move(origins);
   return {};
+}
+
+bool Accounts::may_be_account(std::string_view issuer, std::string_view url) {
+  std::string own = account_url(issuer);
+  return !is_plain_path(path_of(url)) || lower(path_of(url)) == lower(path_of(own));
+}
+
+Outcome Accounts::check(std::string_view issuer, std::string_view url, std::string_view nonce) {
+  ACME_TRY(Account * account, find(issuer));
+  return check_target(*account, url, nonce);
 }
 
 Outcome Accounts::check_target(const Account& account, std::string_view url,
@@ -122,6 +154,7 @@ Result<std::string> Accounts::sign_registration(std::string_view issuer, std::st
                                                 std::string_view nonce) {
   ACME_TRY(Account * account, with_key(issuer));
   ACME_CHECK(check_target(*account, url, nonce));
+  account->registering = true;
   JwsHeader header{std::string(nonce), std::string(url), {}};
   return sign_jws(account->key, header, registration_payload(*config_.issuer(issuer)));
 }
@@ -148,10 +181,12 @@ Outcome Accounts::created(std::string_view issuer, std::string_view account_url,
   ACME_TRY(Account * account, with_key(issuer));
   if (!https_origin(account_url))
     return fail(Errc::refused, "the account's URL is no https URL: " + printable(account_url));
+  if (!account->registering) return fail(Errc::refused, "no account was asked for");
   bool is_new = account->record.account_url != account_url;
   account->record.account_url = account_url;
   account->record.terms_of_service = printable(terms_of_service);
   ACME_CHECK(store_.save_account(account->record));
+  account->registering = false;
   if (is_new) {
     std::string line = std::string(issuer) + ": account " + printable(account_url) + " is ready";
     if (!terms_of_service.empty())
@@ -163,6 +198,11 @@ Outcome Accounts::created(std::string_view issuer, std::string_view account_url,
 
 Outcome Accounts::lost(std::string_view issuer) {
   ACME_TRY(Account * account, find(issuer));
+  if (account->record.account_url.empty())
+    return fail(Errc::refused, "there is no account at " + std::string(issuer));
+  if (account->lost && env_.boottime() - *account->lost < kLostAgain)
+    return fail(Errc::refused, "the account at " + std::string(issuer) + " is only just new");
+  account->lost = env_.boottime();
   log_.warning(std::string(issuer) + ": the CA does not know the account " +
                printable(account->record.account_url) + "; it is registered again");
   account->record.account_url.clear();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +28,11 @@ class Accounts {
   // The origins that the directory listed: nothing is signed for any other.
   Outcome allow_origins(std::string_view issuer, const std::vector<std::string>& urls);
 
+  // Whether a server might take this URL for the account's.
+  bool may_be_account(std::string_view issuer, std::string_view url);
+
   // Signed bodies. Each checks issuer, URL and nonce first.
+  Outcome check(std::string_view issuer, std::string_view url, std::string_view nonce);
   Result<std::string> sign_registration(std::string_view issuer, std::string_view url,
                                         std::string_view nonce);
   Result<std::string> sign(std::string_view issuer, std::string_view url, std::string_view nonce,
@@ -44,6 +49,8 @@ class Accounts {
     AccountRecord record;
     PrivateKey key;
     std::vector<std::string> origins;
+    bool registering = false;  // newAccount was signed
+    std::optional<Millis> lost;
   };
   Result<Account*> find(std::string_view issuer);
   Result<Account*> with_key(std::string_view issuer);

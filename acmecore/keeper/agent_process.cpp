@@ -16,6 +16,7 @@ namespace {
 constexpr Millis kFirstBackoff = 100;
 constexpr Millis kLongestBackoff = 30'000;
 constexpr Millis kHealthy = 10'000;
+constexpr std::size_t kLongestErrorLine = 2048;
 
 }  // namespace
 
@@ -25,10 +26,17 @@ void AgentProcess::start() {
     return retry_later(std::string("socketpair: ") + std::strerror(errno));
   UniqueFd ours(ends[0]);
   UniqueFd theirs(ends[1]);
+  if (pipe2(ends, O_CLOEXEC) < 0) return retry_later(std::string("pipe: ") + std::strerror(errno));
+  errors_.reset(ends[0]);
+  UniqueFd their_errors(ends[1]);
+  fcntl(errors_.get(), F_SETFL, O_NONBLOCK);
+  error_line_.clear();
+
   Spawn what;
   what.program = config_.helper_path + "/acme-agent";
   what.arguments = {"--agent"};
   what.descriptors = {theirs.get()};
+  what.standard_error = their_errors.get();
   what.environment = clean_environment();
   what.drop = config_.drop_privileges;
   what.uid = config_.agent_uid;
@@ -41,15 +49,27 @@ void AgentProcess::start() {
   started_ = env_.boottime();
 }
 
-void AgentProcess::retry_later(const std::string& why) {
+void AgentProcess::retry_later(const std::string& fault, const std::string& details) {
   backoff_ = std::clamp(backoff_ * 2, kFirstBackoff, kLongestBackoff);
   start_at_ = env_.boottime() + backoff_;
-  log_.error("helper: " + why + "; the agent starts again in " + std::to_string(backoff_) + " ms");
+  complaint_.say(fault,
+                 details + "; the agent starts again in " + std::to_string(backoff_) + " ms");
+}
+
+void AgentProcess::forget_process() {
+  // All that a pipe holds: its last words say best why it is gone.
+  for (int i = 0; i < 16; ++i) read_errors();
+  errors_.reset();
+  say_error_line();
+  pid_ = 0;
+  channel_.reset();
+  if (env_.boottime() - started_ <= kHealthy) return;
+  backoff_ = 0;
+  complaint_.over();
 }
 
 void AgentProcess::fail_with(const std::string& why) {
   if (!channel_) return;
-  if (env_.boottime() - started_ > kHealthy) backoff_ = 0;
   stop();
   retry_later("the agent was ended: " + why);
 }
@@ -60,17 +80,32 @@ void AgentProcess::stop() {
   kill(pid_, SIGKILL);  // it keeps nothing: what matters is the keeper's
   while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
-  pid_ = 0;
+  forget_process();
 }
 
 void AgentProcess::ended(pid_t pid, int status) {
-  if (pid != pid_) return;
-  pid_ = 0;
-  channel_.reset();
-  if (env_.boottime() - started_ > kHealthy) backoff_ = 0;
+  if (pid != pid_ || pid == 0) return;
+  forget_process();
   retry_later(WIFSIGNALED(status)
                   ? "the agent was killed by signal " + std::to_string(WTERMSIG(status))
                   : "the agent ended with status " + std::to_string(WEXITSTATUS(status)));
+}
+
+// A few kilobytes at a time: an agent that never stops must not hold up the keeper.
+void AgentProcess::read_errors() {
+  if (!errors_) return;
+  char buffer[4096];
+  ssize_t n = ::read(errors_.get(), buffer, sizeof buffer);
+  if (n == 0) errors_.reset();  // poll() would go on telling of the end
+  for (ssize_t i = 0; i < n; ++i) {
+    if (buffer[i] == '\n' || error_line_.size() == kLongestErrorLine) say_error_line();
+    if (buffer[i] != '\n') error_line_ += buffer[i];
+  }
+}
+
+void AgentProcess::say_error_line() {
+  if (!error_line_.empty()) words_.error("the agent: " + error_line_);
+  error_line_.clear();
 }
 
 }  // namespace acme::keeper

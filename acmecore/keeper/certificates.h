@@ -67,13 +67,20 @@ class Certificates {
   void warn_of_neglect();
 
   KeyMaker& keys() { return keys_; }
+  const KeyMaker& keys() const { return keys_; }
 
  private:
   std::string configuration_digest(const Managed& managed) const;
   bool is_current(const Managed& managed) const;
   bool order_still_fits(const Managed& managed, const OrderRecord& order) const;
+  Outcome publish(const Managed& managed, const Version& version);
   Outcome order_of(const Managed& managed, std::string_view issuer) const;
-  Result<std::string> order_key_csr(Managed& managed, const Secret& pem);
+  Result<OrderRecord> with_challenges(const Managed& managed,
+                                      const ipc::PresentChallenges& request);
+  std::optional<Result<Secret>> order_key(Managed& managed);
+  Result<std::string> order_key_csr(const Managed& managed, const Secret& pem);
+  Result<Version> checked_version(const Managed& managed, std::string_view pem);
+  void note_success(Managed& managed);
   void withdraw_challenges(Managed& managed);
 
   const Env& env_;

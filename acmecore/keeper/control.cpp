@@ -6,6 +6,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 
@@ -16,6 +18,7 @@ namespace {
 
 constexpr std::size_t kMostClients = 16;
 constexpr Millis kClientTime = 10'000;
+constexpr Millis kPause = 1'000;
 
 bool is_allowed(int fd) {
   ucred peer{};
@@ -47,24 +50,36 @@ Outcome Control::listen(int runtime_dir) {
 }
 
 void Control::add_to(std::vector<pollfd>& fds) const {
-  if (listener_ && clients_.size() < kMostClients) fds.push_back({listener_.get(), POLLIN, 0});
+  if (listener_ && clients_.size() < kMostClients && env_.boottime() >= paused_until_)
+    fds.push_back({listener_.get(), POLLIN, 0});
   for (const Client& client : clients_) {
     short events = client.channel.wants_write() ? POLLIN | POLLOUT : POLLIN;
     fds.push_back({client.channel.fd(), events, 0});
   }
 }
 
+Millis Control::next_deadline(Millis otherwise) const {
+  Millis next = otherwise;
+  if (paused_until_ > env_.boottime()) next = std::min(next, paused_until_);
+  for (const Client& client : clients_) next = std::min(next, client.since + kClientTime);
+  return next;
+}
+
 void Control::serve() {
   accept_clients();
   clients_.remove_if([this](Client& client) {
-    return env_.boottime() - client.since > kClientTime || !serve_client(client);
+    return env_.boottime() - client.since >= kClientTime || !serve_client(client);
   });
 }
 
 void Control::accept_clients() {
   while (listener_ && clients_.size() < kMostClients) {
     UniqueFd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!fd) return;
+    if (!fd && (errno == EINTR || errno == ECONNABORTED)) continue;
+    if (!fd) {
+      if (errno != EAGAIN) paused_until_ = env_.boottime() + kPause;
+      return;
+    }
     if (!is_allowed(fd.get())) continue;
     clients_.push_back(
         Client{Channel(std::move(fd), ipc::kControlFrameLimit), env_.boottime(), false});

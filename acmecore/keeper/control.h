@@ -23,6 +23,8 @@ class Control {
   // `runtime_dir`: bound relative to it, whatever its path's length.
   Outcome listen(int runtime_dir);
   void add_to(std::vector<pollfd>& fds) const;
+  // When serve() has something to do without an event; `otherwise`: never.
+  Millis next_deadline(Millis otherwise) const;
   // After a poll: accepts, answers, drops who is slow.
   void serve();
 
@@ -38,6 +40,7 @@ class Control {
   const Env& env_;
   Handler handler_;
   UniqueFd listener_;
+  Millis paused_until_ = 0;  // out of descriptors: the listener stays readable
   std::list<Client> clients_;
 };
 

@@ -6,6 +6,13 @@
 #include "base/text.h"
 
 namespace acme::keeper {
+namespace {
+
+// Several chains of the largest size. A list of empty items takes many times
+// the room of its bytes, so there is no more of them than that.
+constexpr std::size_t kLargestRequest = 2 * 1024 * 1024;
+
+}  // namespace
 
 struct Dispatch::Row {
   ipc::Type type;
@@ -23,15 +30,21 @@ Outcome Dispatch::decode_and_call(Dispatch& self, const Frame& frame) {
   { ipc::request::kType, &Dispatch::decode_and_call<ipc::request> }
 // What must be true first stands in Certificates and Accounts, beside the act:
 //
-//   sign_new_account              URL and nonce within the directory's origins
-//   sign_new_order                configured issuer, account, room on disk, no order under way
-//   sign_fetch                    account, URL within the origins
+//   everything that is signed     https URL within the directory's origins, base64url nonce
+//   sign_new_account              configured issuer
+//   sign_new_order                issuer of this certificate, account, room on disk, no order
+//   sign_fetch                    account
 //   sign_challenge                an order under way whose challenges workers can answer
 //   sign_finalize                 an order under way, its own finalize URL; key on disk first
-//   sign_deactivate_authorization an order under way, never the account's URL
+//   sign_deactivate_authorization an order under way, nothing that may be the account's URL
+//   directory_read                configured issuer, https URLs, not many
+//   account_created               newAccount was signed
+//   account_lost                  there is an account, and it was not lost a minute ago
 //   order_created                 newOrder was signed for this lineage and issuer
-//   present_challenges            an order under way, identifiers of the certificate only
+//   present_challenges            an order under way, names of the certificate, each one once
 //   install_chain                 a finalized order; the chain passes every check
+//   give_up_order, save_schedule  configured lineage; what is saved is bounded
+//   log_line, progress            escaped, bounded, not answered
 const Dispatch::Row Dispatch::kTable[] = {
     ACME_ROW(SignNewAccount), ACME_ROW(SignNewOrder),      ACME_ROW(SignFetch),
     ACME_ROW(SignChallenge),  ACME_ROW(SignFinalize),      ACME_ROW(SignDeactivateAuthorization),
@@ -49,6 +62,8 @@ std::vector<ipc::Type> Dispatch::requests() {
 }
 
 Outcome Dispatch::handle(const Frame& frame) {
+  if (frame.payload.size() > kLargestRequest)
+    return fail(Errc::protocol, "a request of over 2 MiB");
   for (const Row& row : kTable)
     if (static_cast<std::uint16_t>(row.type) == frame.type) return row.call(*this, frame);
   return fail(Errc::refused, "request " + std::to_string(frame.type) + " is not in the table");
@@ -69,7 +84,8 @@ void Dispatch::reply(std::uint32_t id, const Outcome& outcome) {
 
 Result<Managed*> Dispatch::managed(const Lineage& lineage) {
   if (Managed* found = certificates_.find(lineage)) return found;
-  return fail(Errc::refused, printable(to_string(lineage)) + " is not configured");
+  // The key type may be any number, and has a name only where it is one of ours.
+  return fail(Errc::refused, printable(lineage.certificate) + " is not configured so");
 }
 
 void Dispatch::on(std::uint32_t id, const ipc::SignNewAccount& request) {
@@ -100,17 +116,23 @@ void Dispatch::on(std::uint32_t id, const ipc::SignFinalize& request) {
   if (!found) return reply(id, Outcome(found.error()));
   auto body = certificates_.sign_finalize(**found, request);
   if (body) return reply(id, *body);
+  for (const Waiting& before : take_waiting(request.lineage))
+    reply(before.id, Outcome(fail(Errc::refused, "the same was asked again")));
   waiting_.push_back({id, request});
 }
 
-void Dispatch::key_is_ready(const Lineage& lineage) {
-  std::vector<Waiting> now;
+std::vector<Dispatch::Waiting> Dispatch::take_waiting(const Lineage& lineage) {
+  std::vector<Waiting> taken;
   std::erase_if(waiting_, [&](const Waiting& waiting) {
     if (waiting.request.lineage != lineage) return false;
-    now.push_back(waiting);
+    taken.push_back(waiting);
     return true;
   });
-  for (const Waiting& waiting : now) on(waiting.id, waiting.request);
+  return taken;
+}
+
+void Dispatch::key_is_ready(const Lineage& lineage) {
+  for (const Waiting& waiting : take_waiting(lineage)) on(waiting.id, waiting.request);
 }
 
 void Dispatch::on(std::uint32_t id, const ipc::DirectoryRead& request) {
@@ -146,6 +168,8 @@ void Dispatch::on(std::uint32_t id, const ipc::InstallChain& request) {
 void Dispatch::on(std::uint32_t id, const ipc::GiveUpOrder& request) {
   auto found = managed(request.lineage);
   if (!found) return reply(id, Outcome(found.error()));
+  for (const Waiting& waiting : take_waiting(request.lineage))
+    reply(waiting.id, Outcome(fail(Errc::refused, "the order was given up")));
   certificates_.give_up(**found);
   reply(id, Outcome());
 }
@@ -158,7 +182,7 @@ void Dispatch::on(std::uint32_t id, const ipc::SaveSchedule& request) {
 
 void Dispatch::on(std::uint32_t, const ipc::LogLine& request) {
   auto level = static_cast<Level>(std::clamp(request.level, 3, 7));
-  log_.write(level, request.line);
+  words_.write(level, request.line);
 }
 
 void Dispatch::on(std::uint32_t, const ipc::Progress& request) {

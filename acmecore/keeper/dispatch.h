@@ -20,8 +20,9 @@ class Dispatch {
  public:
   using Send = std::function<void(ipc::Type type, std::uint32_t id, const Secret& payload)>;
 
-  Dispatch(Log& log, Accounts& accounts, Certificates& certificates, Send send)
-      : log_(log), accounts_(accounts), certificates_(certificates), send_(std::move(send)) {}
+  // `words`: where the agent's log lines go (AgentLog).
+  Dispatch(Log& words, Accounts& accounts, Certificates& certificates, Send send)
+      : words_(words), accounts_(accounts), certificates_(certificates), send_(std::move(send)) {}
 
   // An error is fatal for the agent that sent it.
   Outcome handle(const Frame& frame);
@@ -44,6 +45,7 @@ class Dispatch {
   void reply(std::uint32_t id, const Outcome& outcome);
   void reply(std::uint32_t id, const Result<std::string>& outcome);
   Result<Managed*> managed(const Lineage& lineage);
+  std::vector<Waiting> take_waiting(const Lineage& lineage);
 
   void on(std::uint32_t id, const ipc::SignNewAccount& request);
   void on(std::uint32_t id, const ipc::SignNewOrder& request);
@@ -65,11 +67,11 @@ class Dispatch {
   template <class Request>
   static Outcome decode_and_call(Dispatch& self, const Frame& frame);
 
-  Log& log_;
+  Log& words_;
   Accounts& accounts_;
   Certificates& certificates_;
   Send send_;
-  std::vector<Waiting> waiting_;
+  std::vector<Waiting> waiting_;  // one a lineage at most
 };
 
 }  // namespace acme::keeper

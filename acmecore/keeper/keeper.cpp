@@ -20,7 +20,10 @@ namespace acme::keeper {
 namespace {
 
 constexpr Millis kStatusInterval = 200;  // changes are coalesced
-constexpr Millis kNeglectInterval = 10 * 60 * 1000;
+constexpr Millis kStatusShare =
+    20;  // and a status takes no more of our time than one part of so many
+constexpr Millis kMinuteMillis = 60'000;
+constexpr Millis kNeglectInterval = 10 * kMinuteMillis;
 constexpr Millis kLockRetry = 20;
 constexpr Millis kLockPatience = 3'000;  // before the operator is told
 
@@ -36,18 +39,8 @@ UniqueFd open_signals() {
   sigemptyset(&mask);
   for (int signal : {SIGCHLD, SIGTERM}) sigaddset(&mask, signal);
   sigprocmask(SIG_BLOCK, &mask, nullptr);
-  signal(SIGPIPE, SIG_IGN);
   signal(SIGHUP, SIG_IGN);
   return UniqueFd(signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK));
-}
-
-void tell_ready() {
-  char byte = 1;
-  if (fcntl(kReadyFd, F_GETFD) >= 0) {
-    ssize_t ignored = ::write(kReadyFd, &byte, 1);
-    (void)ignored;
-    close(kReadyFd);
-  }
 }
 
 // The old generation's keeper gives the lock free within a second of its
@@ -98,7 +91,6 @@ std::optional<Store> wait_for_store(const Env& env, Log& log, const Config& conf
 }  // namespace
 
 int keep(const Env& env, Log& log, const Config& config) {
-  // The board may be absent (no memory for it): then what is issued is stored only.
   auto store = wait_for_store(env, log, config);
   if (!store) return 0;
   if (!wait_for_lock(env, log, *store)) return 0;
@@ -107,32 +99,33 @@ int keep(const Env& env, Log& log, const Config& config) {
                 ": what is kept there does not outlive the machine, and CAs limit how often a "
                 "certificate is issued again");
   auto board = BoardWriter::attach(env, kBoardFd);
-  if (!board) {
-    log.error("helper: " + board.error().message);
-    return 1;
-  }
+  if (!board)
+    log.error("helper: " + board.error().message +
+              "; certificates are served, but none is ordered or renewed until the next reload");
   auto encoded = encode_config(config);
   if (auto saved = store->save_config(encoded.view()); !saved) log.error(saved.error().message);
-  Keeper keeper(env, log, config, *store, *board);
+  Keeper keeper(env, log, config, *store, board ? &*board : nullptr);
   keeper.restore();
   return keeper.run();
 }
 
-Keeper::Keeper(const Env& env, Log& log, const Config& config, Store& store, BoardWriter& board)
+Keeper::Keeper(const Env& env, Log& log, const Config& config, Store& store, BoardWriter* board)
     : env_(env),
       log_(log),
       config_(config),
       board_(board),
+      agent_log_(env, log),
       accounts_(env, log, config, store),
-      certificates_(env, log, config, store, accounts_, &board),
-      dispatch_(log, accounts_, certificates_,
+      certificates_(env, log, config, store, accounts_, board),
+      dispatch_(agent_log_, accounts_, certificates_,
                 [this](ipc::Type type, std::uint32_t id, const Secret& payload) {
                   send(type, id, payload);
                 }),
-      agent_(env, log, config),
-      control_(env, [this](ipc::ControlType type, const ipc::ControlRequest& request) {
-        return control(type, request);
-      }) {}
+      agent_(env, log, agent_log_, config),
+      control_(env, [this](ipc::ControlType type,
+                           const ipc::ControlRequest& request) { return control(type, request); }),
+      board_complaint_(env, log),
+      file_complaint_(env, log) {}
 
 void Keeper::restore() {
   certificates_.restore_challenges();
@@ -178,41 +171,7 @@ void Keeper::welcome() {
 
 int Keeper::run() {
   UniqueFd signals = open_signals();
-  for (;;) {
-    if (agent_.due()) {
-      agent_.start();
-      dispatch_.forget_waiting();
-      welcome();
-    }
-    std::vector<pollfd> fds = {
-        {kDeathFd, POLLIN, 0}, {kSupervisorFd, POLLIN, 0}, {signals.get(), POLLIN, 0}};
-    if (Channel* channel = agent_.channel())
-      fds.push_back({channel->fd(),
-                     static_cast<short>(channel->wants_write() ? POLLIN | POLLOUT : POLLIN), 0});
-    for (int fd : certificates_.keys().descriptors()) fds.push_back({fd, POLLIN, 0});
-    control_.add_to(fds);
-    poll(fds.data(), fds.size(), timeout());
-
-    if (fds[0].revents != 0) break;
-    if (fds[1].revents != 0) {
-      agent_.stop();
-      become_supervisor();
-    }
-    if (fds[2].revents != 0) {
-      signalfd_siginfo info;
-      bool end = false;
-      while (read(signals.get(), &info, sizeof info) > 0) end |= info.ssi_signo == SIGTERM;
-      if (end) break;
-      reap();
-    }
-    read_agent();
-    for (const Lineage& lineage : certificates_.keys().collect()) dispatch_.key_is_ready(lineage);
-    control_.serve();
-    if (env_.boottime() - neglect_checked_ > kNeglectInterval) {
-      certificates_.warn_of_neglect();
-      neglect_checked_ = env_.boottime();
-    }
-    if (status_stale_ && env_.boottime() - status_written_ >= kStatusInterval) write_status();
+  while (turn(signals.get())) {
   }
   agent_.stop();
   if (runtime_) {
@@ -223,18 +182,75 @@ int Keeper::run() {
   return 0;
 }
 
+bool Keeper::turn(int signals) {
+  if (agent_.due()) start_agent();
+  std::vector<pollfd> fds = watched(signals);
+  poll(fds.data(), fds.size(), timeout());
+
+  if (fds[0].revents != 0) return false;
+  if (fds[1].revents != 0) take_over();
+  // Before the reaper: what the agent said last still counts.
+  read_agent();
+  agent_.read_errors();
+  if (fds[2].revents != 0 && !take_signals(signals)) return false;
+  for (const Lineage& lineage : certificates_.keys().collect()) dispatch_.key_is_ready(lineage);
+  control_.serve();
+  if (env_.boottime() - looked_after_ >= kMinuteMillis) look_after();
+  if (status_stale_ && env_.boottime() - status_written_ >= status_interval_) write_status();
+  return true;
+}
+
+std::vector<pollfd> Keeper::watched(int signals) const {
+  std::vector<pollfd> fds = {{kDeathFd, POLLIN, 0},
+                             {orphaned_ ? -1 : static_cast<int>(kSupervisorFd), POLLIN, 0},
+                             {signals, POLLIN, 0},
+                             {agent_.errors(), POLLIN, 0}};
+  if (const Channel* channel = agent_.channel())
+    fds.push_back(
+        {channel->fd(), static_cast<short>(channel->wants_write() ? POLLOUT : POLLIN), 0});
+  for (int fd : certificates_.keys().descriptors()) fds.push_back({fd, POLLIN, 0});
+  control_.add_to(fds);
+  return fds;
+}
+
 int Keeper::timeout() const {
-  Millis until = 60'000;
   Millis now = env_.boottime();
-  if (status_stale_) until = std::min(until, status_written_ + kStatusInterval - now);
-  if (agent_.start_at() > now) until = std::min(until, agent_.start_at() - now);
-  return static_cast<int>(std::max<Millis>(0, until));
+  Millis until = now + kMinuteMillis;
+  if (status_stale_) until = std::min(until, status_written_ + status_interval_);
+  if (agent_.start_at() > now) until = std::min(until, agent_.start_at());
+  until = std::min(until, control_.next_deadline(until));
+  return static_cast<int>(std::max<Millis>(0, until - now));
+}
+
+bool Keeper::take_signals(int signals) {
+  signalfd_siginfo info;
+  bool stay = true;
+  while (read(signals, &info, sizeof info) > 0) stay &= info.ssi_signo != SIGTERM;
+  reap();
+  return stay;
+}
+
+void Keeper::take_over() {
+  agent_.stop();
+  become_supervisor();
+  log_.error(std::string("helper: the supervisor is gone and there is no new one: ") +
+             std::strerror(errno));
+  orphaned_ = true;
+}
+
+void Keeper::start_agent() {
+  agent_.start();
+  dispatch_.forget_waiting();
+  if (agent_.channel()) welcome();
 }
 
 void Keeper::read_agent() {
   Channel* channel = agent_.channel();
   if (!channel) return;
   if (auto flushed = channel->flush(); !flushed) return agent_.fail_with(flushed.error().message);
+  // Who does not read the answers is not asked for more questions: they would
+  // pile up here.
+  if (channel->wants_write()) return;
   auto frames = channel->receive();
   if (!frames) {
     // The reaper knows better why, if the process has ended.
@@ -243,6 +259,7 @@ void Keeper::read_agent() {
     return;
   }
   for (const Frame& frame : *frames) {
+    if (has_ended(kDeathFd)) return;  // the next generation is waiting for the lock
     status_stale_ = true;
     if (auto handled = dispatch_.handle(frame); !handled) {
       log_.error("helper: the agent broke the protocol: " + handled.error().message);
@@ -256,17 +273,30 @@ void Keeper::reap() {
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) agent_.ended(pid, status);
 }
 
+void Keeper::look_after() {
+  Millis now = env_.boottime();
+  looked_after_ = now;
+  if (board_) board_->sweep();
+  if (now - neglect_checked_ < kNeglectInterval) return;
+  neglect_checked_ = now;
+  certificates_.warn_of_neglect();
+}
+
 void Keeper::write_status() {
+  Millis began = env_.boottime();
   status_stale_ = false;
-  status_written_ = env_.boottime();
   Json status = status_json(env_, config_, certificates_, true);
-  if (auto done = board_.publish_status(status.compact()); !done)
-    log_.error("helper: " + done.error().message);
-  if (!runtime_) return;
-  auto done = write_status_file(env_, runtime_.get(), status);
-  std::string error = done ? std::string() : done.error().message;
-  if (!error.empty() && error != last_status_error_) log_.error("helper: " + error);
-  last_status_error_ = error;
+  if (board_) {
+    auto done = board_->publish_status(status.compact());
+    done ? board_complaint_.over() : board_complaint_.say(done.error().message);
+  }
+  if (runtime_) {
+    auto done = write_status_file(env_, runtime_.get(), status);
+    done ? file_complaint_.over() : file_complaint_.say(done.error().message);
+  }
+  status_written_ = env_.boottime();
+  // Of ten thousand certificates it takes a while.
+  status_interval_ = std::max(kStatusInterval, (status_written_ - began) * kStatusShare);
 }
 
 ipc::ControlAnswer Keeper::control(ipc::ControlType type, const ipc::ControlRequest& request) {

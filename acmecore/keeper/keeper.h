@@ -11,6 +11,7 @@
 #include "board/board.h"
 #include "config/config.h"
 #include "keeper/accounts.h"
+#include "keeper/agent_log.h"
 #include "keeper/agent_process.h"
 #include "keeper/certificates.h"
 #include "keeper/control.h"
@@ -24,16 +25,23 @@ int keep(const Env& env, Log& log, const Config& config);
 
 class Keeper {
  public:
-  Keeper(const Env& env, Log& log, const Config& config, Store& store, BoardWriter& board);
+  // `board`: null where there was no memory for one.
+  Keeper(const Env& env, Log& log, const Config& config, Store& store, BoardWriter* board);
 
   void restore();
   int run();
 
  private:
   void open_runtime();
+  bool turn(int signals);  // of the loop; false: the end
+  std::vector<pollfd> watched(int signals) const;
+  bool take_signals(int signals);  // false: we are asked to go
+  void take_over();
+  void start_agent();
   void welcome();
   void read_agent();
   void reap();
+  void look_after();
   void write_status();
   ipc::ControlAnswer control(ipc::ControlType type, const ipc::ControlRequest& request);
   ipc::ControlAnswer renew(const ipc::ControlRequest& request);
@@ -43,17 +51,22 @@ class Keeper {
   const Env& env_;
   Log& log_;
   const Config& config_;
-  BoardWriter& board_;
+  BoardWriter* board_;
+  AgentLog agent_log_;
   Accounts accounts_;
   Certificates certificates_;
   Dispatch dispatch_;
   AgentProcess agent_;
   Control control_;
   UniqueFd runtime_;
+  bool orphaned_ = false;  // the supervisor is gone and we could not become one
   bool status_stale_ = true;
   Millis status_written_ = 0;
+  Millis status_interval_ = 0;
+  Millis looked_after_ = 0;
   Millis neglect_checked_ = 0;
-  std::string last_status_error_;
+  Complaint board_complaint_;
+  Complaint file_complaint_;
 };
 
 }  // namespace acme::keeper

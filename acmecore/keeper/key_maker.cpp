@@ -1,13 +1,15 @@
 #include "keeper/key_maker.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "crypto/key.h"
 
@@ -15,6 +17,7 @@ namespace acme::keeper {
 namespace {
 
 constexpr std::size_t kLargestPem = 16 * 1024;
+constexpr std::ptrdiff_t kMostChildren = 2;
 
 bool is_quick(KeyType type) {
   return type == KeyType::ecdsa256 || type == KeyType::ecdsa384 || type == KeyType::ecdsa521;
@@ -25,8 +28,18 @@ Result<Secret> make(KeyType type) {
   return key.pem();
 }
 
-[[noreturn]] void make_in_child(KeyType type, int pipe) {
+// All but the pipe: neither the store's lock nor the agent's socket may live on
+// in here when the keeper is gone.
+void close_others(int pipe) {
+  if (pipe > 3) syscall(SYS_close_range, 3, pipe - 1, 0);
+  syscall(SYS_close_range, std::max(pipe, 2) + 1, ~0U, 0);
+}
+
+[[noreturn]] void make_in_child(KeyType type, int pipe, pid_t keeper) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != keeper) _exit(1);
+  close_others(pipe);
+  fcntl(pipe, F_SETFL, 0);
   setpriority(PRIO_PROCESS, 0, 10);
   auto pem = make(type);
   if (!pem) _exit(1);
@@ -40,27 +53,48 @@ Result<Secret> make(KeyType type) {
   _exit(0);
 }
 
+bool is_whole(std::string_view pem) {
+  return pem.find("-----END PRIVATE KEY-----") != std::string_view::npos;
+}
+
 }  // namespace
 
 void KeyMaker::begin(const Lineage& lineage) {
-  if (jobs_.contains(lineage)) return;
-  Job job;
-  job.done = true;  // "nothing comes from a child": take() makes it
-  int ends[2];
-  if (!is_quick(lineage.key) && pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0) {
-    UniqueFd write_end(ends[1]);
-    job.pipe.reset(ends[0]);
-    pid_t pid = fork();
-    if (pid == 0) {
-      fcntl(write_end.get(), F_SETFL, 0);
-      make_in_child(lineage.key, write_end.get());
-    }
-    if (pid > 0) {
-      job.done = false;
-      job.pem = Secret(kLargestPem);
-    }
+  auto [it, is_new] = jobs_.try_emplace(lineage);
+  it->second.wanted = true;
+  if (!is_new) return;
+  if (is_quick(lineage.key)) {
+    it->second.state = State::done;
+    it->second.told = true;
   }
-  jobs_.emplace(lineage, std::move(job));
+  start_queued();
+}
+
+void KeyMaker::start_queued() {
+  auto running = std::count_if(jobs_.begin(), jobs_.end(), [](const auto& item) {
+    return item.second.state == State::running;
+  });
+  for (auto& [lineage, job] : jobs_) {
+    if (running >= kMostChildren) return;
+    if (job.state != State::queued) continue;
+    start(lineage.key, job);
+    if (job.state == State::running) ++running;
+  }
+}
+
+void KeyMaker::start(KeyType type, Job& job) {
+  job.state = State::done;  // unless a child comes into being
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) return;
+  UniqueFd read_end(ends[0]);
+  UniqueFd write_end(ends[1]);
+  pid_t keeper = getpid();
+  pid_t pid = fork();
+  if (pid < 0) return;
+  if (pid == 0) make_in_child(type, write_end.get(), keeper);
+  job.state = State::running;
+  job.pipe = std::move(read_end);
+  job.pem = Secret(kLargestPem);
 }
 
 std::optional<Result<Secret>> KeyMaker::take(const Lineage& lineage) {
@@ -70,7 +104,8 @@ std::optional<Result<Secret>> KeyMaker::take(const Lineage& lineage) {
     begin(lineage);
     return std::nullopt;
   }
-  if (!it->second.done) return std::nullopt;
+  it->second.wanted = true;
+  if (it->second.state != State::done) return std::nullopt;
   Job job = std::move(it->second);
   jobs_.erase(it);
   if (job.used == 0) return make(lineage.key);
@@ -79,34 +114,46 @@ std::optional<Result<Secret>> KeyMaker::take(const Lineage& lineage) {
 }
 
 void KeyMaker::forget(const Lineage& lineage) {
-  jobs_.erase(lineage);
+  auto it = jobs_.find(lineage);
+  if (it == jobs_.end()) return;
+  it->second.wanted = false;
+  if (it->second.state != State::running) jobs_.erase(it);
 }
 
 std::vector<int> KeyMaker::descriptors() const {
   std::vector<int> out;
   for (const auto& [lineage, job] : jobs_)
-    if (!job.done) out.push_back(job.pipe.get());
+    if (job.state == State::running) out.push_back(job.pipe.get());
   return out;
 }
 
+void KeyMaker::read(Job& job) {
+  while (job.state == State::running) {
+    ssize_t n = ::read(job.pipe.get(), job.pem.data() + job.used, job.pem.size() - job.used);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return;
+    if (n > 0) {
+      job.used += static_cast<std::size_t>(n);
+      continue;
+    }
+    // The end. Half a key is no key.
+    if (n < 0 || !is_whole(job.pem.view().substr(0, job.used))) job.used = 0;
+    job.pipe.reset();
+    job.state = State::done;
+  }
+}
+
 std::vector<Lineage> KeyMaker::collect() {
+  for (auto& [lineage, job] : jobs_) read(job);
+  std::erase_if(jobs_, [](const auto& item) {
+    return item.second.state == State::done && !item.second.wanted;
+  });
+  start_queued();
   std::vector<Lineage> ready;
   for (auto& [lineage, job] : jobs_) {
-    while (!job.done) {
-      ssize_t n = ::read(job.pipe.get(), job.pem.data() + job.used, job.pem.size() - job.used);
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0 && errno == EAGAIN) break;
-      if (n > 0) {
-        job.used += static_cast<std::size_t>(n);
-        continue;
-      }
-      // The end. Half a key is no key.
-      constexpr std::string_view kEnd = "-----END PRIVATE KEY-----";
-      if (n < 0 || job.pem.view().substr(0, job.used).find(kEnd) == std::string_view::npos)
-        job.used = 0;
-      job.done = true;
-      ready.push_back(lineage);
-    }
+    if (job.state != State::done || job.told) continue;
+    job.told = true;
+    ready.push_back(lineage);
   }
   return ready;
 }

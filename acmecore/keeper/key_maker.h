@@ -1,5 +1,6 @@
 // Makes certificate keys without holding up the event loop: P-256 and its
-// kin at once (20 µs), RSA in a low-priority child that writes the PEM to a pipe.
+// kin at once (20 µs), RSA in a low-priority child that writes the PEM to a
+// pipe, a few of them at a time.
 #pragma once
 
 #include <map>
@@ -21,20 +22,29 @@ class KeyMaker {
   // The key as PEM, once; nothing while it is being made. A child that failed
   // is made up for here and now.
   std::optional<Result<Secret>> take(const Lineage& lineage);
+  // A child at work is let finish, and its key is the next one's: no order after
+  // the other can start any number of children.
   void forget(const Lineage& lineage);
 
-  // For poll(): readable or ended descriptors mean that take() should be tried.
+  // For poll(): readable or ended descriptors mean that collect() should be called.
   std::vector<int> descriptors() const;
   // Reads what children wrote; the lineages whose key is ready now.
   std::vector<Lineage> collect();
 
  private:
+  enum class State { queued, running, done };
   struct Job {
+    State state = State::queued;
+    bool wanted = true;
+    bool told = false;  // by collect()
     UniqueFd pipe;
     Secret pem;
-    std::size_t used = 0;
-    bool done = false;
+    std::size_t used = 0;  // 0 when done: nothing came from a child, take() makes it
   };
+  void start_queued();
+  static void start(KeyType type, Job& job);
+  static void read(Job& job);
+
   std::map<Lineage, Job> jobs_;
 };
 

@@ -41,6 +41,17 @@ bool same_file(int fd, const std::string& path) {
          open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
 }
 
+// The folder may belong to the workers' user, who then chooses what lies under
+// this name (CVE-2016-1247): through no link, into no FIFO, and the file is made
+// by the server, not here. Where that does not work, the old file goes on.
+UniqueFd open_again(const std::string& path) {
+  constexpr int kFlags = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  UniqueFd fd(::open(path.c_str(), kFlags));
+  struct stat info {};
+  if (!fd || fstat(fd.get(), &info) < 0 || !S_ISREG(info.st_mode) || info.st_nlink != 1) return {};
+  return fd;
+}
+
 }  // namespace
 
 LogFile::LogFile(const Env& env, ServerKind server, LogConfig config)
@@ -62,7 +73,7 @@ void LogFile::write(Level level, std::string_view line) {
 int LogFile::descriptor() {
   int current = file_ ? file_.get() : STDERR_FILENO;
   if (config_.path.empty() || same_file(current, config_.path)) return current;
-  UniqueFd fresh(::open(config_.path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640));
+  UniqueFd fresh = open_again(config_.path);
   if (!fresh) return current;
   file_ = std::move(fresh);
   return file_.get();

@@ -2,6 +2,7 @@
 // supervisor as keeper, by acmectl with --once. See docs/PRIVSEP.md.
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -32,6 +33,8 @@ void harden() {
   rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
   umask(077);
+  // A server that has stopped waiting, a piped log that is gone: no reason to end.
+  signal(SIGPIPE, SIG_IGN);
 }
 
 Result<Config> read_config() {
@@ -68,9 +71,9 @@ int run_once(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   std::string_view mode = argc > 1 ? argv[1] : "";
+  harden();
   if (mode == "--once") return run_once(argc, argv);
   if (mode != "--supervise" && mode != "--keep") return usage();
-  harden();
   const Env& env = system_env();
   auto config = read_config();
   if (!config) {

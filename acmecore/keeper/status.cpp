@@ -79,7 +79,10 @@ Outcome write_status_file(const Env& env, int runtime_dir, const Json& status) {
   for (std::string_view rest = text; !rest.empty();) {
     ssize_t n = env.write(fd, rest.data(), rest.size());
     if (n == -EINTR) continue;
-    if (n < 0) return failed("write", n);
+    if (n <= 0) {
+      env.unlink_at(runtime_dir, kTemporary, 0);
+      return failed("write", n);
+    }
     rest.remove_prefix(static_cast<std::size_t>(n));
   }
   int renamed = env.rename_at(runtime_dir, kTemporary, runtime_dir, "status.json");

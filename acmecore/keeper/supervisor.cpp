@@ -11,6 +11,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "keeper/complaint.h"
+
 namespace acme::keeper {
 namespace {
 
@@ -20,11 +22,18 @@ constexpr Millis kHealthy =
     10'000;                        // a keeper that lived so long begins again at the first back-off
 constexpr Millis kPatience = 900;  // for the keeper's own end, before it is killed
 
+// kReadyFd is never free: what is opened later must not be taken for it, nor be
+// closed in its stead. Nobody is harmed by a byte for the reading end of a pipe.
+void occupy_ready() {
+  dup3(kDeathFd, kReadyFd, O_CLOEXEC);
+}
+
 class Supervisor {
  public:
-  Supervisor(const Env& env, Log& log) : env_(env), log_(log) {}
+  Supervisor(const Env& env, Log& log) : env_(env), complaint_(env, log) {}
 
   int run() {
+    if (fcntl(kReadyFd, F_GETFD) < 0) occupy_ready();
     sigset_t mask;
     sigemptyset(&mask);
     sigaddset(&mask, SIGCHLD);
@@ -59,33 +68,34 @@ class Supervisor {
     Spawn what;
     what.program = own_program();
     what.arguments = {"--keep"};
-    what.descriptors = {kConfigFd, kBoardFd, kDeathFd,
-                        fcntl(kReadyFd, F_GETFD) < 0 ? kDeathFd : kReadyFd, read_end.get()};
+    what.descriptors = {kConfigFd, kBoardFd, kDeathFd, kReadyFd, read_end.get()};
     what.environment = clean_environment();
     auto pid = env_.spawn(what);
     if (!pid) return retry_later(pid.error().message);
     keeper_ = *pid;
     started_ = env_.boottime();
-    // Only the first keeper is waited for by the server.
-    close(kReadyFd);
+    occupy_ready();  // only the first keeper is waited for by the server
   }
 
-  void retry_later(const std::string& why) {
+  void retry_later(const std::string& why, const std::string& details = {}) {
     keeper_ = 0;
     backoff_ = std::clamp(backoff_ * 2, kFirstBackoff, kLongestBackoff);
     start_at_ = env_.boottime() + backoff_;
-    log_.error("helper: " + why + "; next start in " + std::to_string(backoff_) + " ms");
+    complaint_.say(why, details + "; next start in " + std::to_string(backoff_) + " ms");
   }
 
   void reap() {
     int status = 0;
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
       if (pid != keeper_) continue;
-      if (env_.boottime() - started_ > kHealthy) backoff_ = 0;
+      if (env_.boottime() - started_ > kHealthy) {
+        backoff_ = 0;
+        complaint_.over();
+      }
       std::string how = WIFSIGNALED(status)
                             ? "was killed by signal " + std::to_string(WTERMSIG(status))
                             : "ended with status " + std::to_string(WEXITSTATUS(status));
-      retry_later("the keeper (pid " + std::to_string(pid) + ") " + how);
+      retry_later("the keeper " + how, " (pid " + std::to_string(pid) + ")");
     }
   }
 
@@ -103,7 +113,7 @@ class Supervisor {
   }
 
   const Env& env_;
-  Log& log_;
+  Complaint complaint_;
   pid_t keeper_ = 0;
   UniqueFd write_end_;  // the keeper sees its end when this process is gone
   Millis started_ = 0;
@@ -132,14 +142,26 @@ std::vector<std::string> clean_environment() {
   return out;
 }
 
+void tell_ready() {
+  char byte = 1;
+  ssize_t ignored = ::write(kReadyFd, &byte, 1);
+  (void)ignored;
+  occupy_ready();
+}
+
 void become_supervisor() {
   for (int fd : {kConfigFd, kBoardFd, kDeathFd}) fcntl(fd, F_SETFD, 0);
-  close(kReadyFd);
-  close(kSupervisorFd);
+  // Not closed here: exec may fail.
+  for (int fd : {kReadyFd, kSupervisorFd}) fcntl(fd, F_SETFD, FD_CLOEXEC);
+  sigset_t none;
+  sigset_t before;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, &before);  // SIGTERM ends a supervisor
   std::string program = own_program();
   char mode[] = "--supervise";
   char* argv[] = {program.data(), mode, nullptr};
   execv(program.c_str(), argv);
+  sigprocmask(SIG_SETMASK, &before, nullptr);
 }
 
 }  // namespace acme::keeper

@@ -26,6 +26,10 @@ int supervise(const Env& env, Log& log);
 // same descriptors. Returns only when exec fails.
 void become_supervisor();
 
+// Tells the server, who may be waiting, that challenges are answered. Once; later
+// calls do nothing.
+void tell_ready();
+
 // The path of the program that runs, also after a package replaced it.
 std::string own_program();
 

@@ -12,6 +12,7 @@ namespace {
 bool is_alpha(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
+
 // The parts of a reference; absent and empty are told apart where it matters.
 struct Parts {
   std::string_view scheme;

@@ -28,7 +28,8 @@ class FaultyEnv : public StoreEnv {
 
   int open_at(int dir, const char* name, int flags, mode_t mode) const override {
     const int fd = StoreEnv::open_at(dir, name, flags, mode);
-    if (fd >= 0 && (flags & O_CREAT)) files_.push_back({UniqueFd(dup(fd)), true});
+    // Not the lock file: a copy of its descriptor would hold the lock.
+    if (fd >= 0 && (flags & O_EXCL)) files_.push_back({UniqueFd(dup(fd)), true});
     return fd;
   }
   ssize_t write(int fd, const void* data, std::size_t size) const override {

@@ -82,12 +82,14 @@ void write_for(BoardWriter& writer, std::chrono::milliseconds duration, std::uin
   while (std::chrono::steady_clock::now() < end) {
     ++serial;
     const std::uint32_t slot = serial % kSlots;
-    REQUIRE_OK(writer.publish(slot, bundle_of(serial, 400 + serial % 1000)));
+    // Mostly of one size, so that rooms pass whole from one slot to the other: a
+    // reader that slept finds an intact blob there, which is not its own.
+    REQUIRE_OK(writer.publish(slot, bundle_of(serial, serial % 19 == 0 ? 1400 : 600)));
     if (serial % 17 == 0) writer.withdraw(slot);
     const char letter = static_cast<char>('a' + serial % 26);
     REQUIRE_OK(writer.put_token(kToken, key_authorization_of(kToken, letter)));
     if (serial % 5 == 0) writer.remove_token(kToken);
-    REQUIRE_OK(writer.publish_status(std::string(100 + serial % 400, letter)));
+    REQUIRE_OK(writer.publish_status(std::string(300, letter)));
   }
 }
 
@@ -103,7 +105,7 @@ TEST(readers_see_whole_states_while_the_writer_runs) {
   Tally tally;
   std::atomic<bool> stop{false};
   std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i) threads.emplace_back([&] { read_until(reader, stop, tally); });
+  for (int i = 0; i < 6; ++i) threads.emplace_back([&] { read_until(reader, stop, tally); });
   std::uint64_t serial = 0;
   std::string failure;
   try {

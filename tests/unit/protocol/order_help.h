@@ -18,8 +18,7 @@ inline const std::string kCa = "https://ca.example";
 inline const std::string kOrderUrl = kCa + "/order/1";
 inline const std::string kFinalizeUrl = kCa + "/order/1/finalize";
 inline const std::string kCertificateUrl = kCa + "/cert/1";
-inline const std::string kPem =
-    "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+inline const std::string kPem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 
 inline Directory directory() {
   Directory d;

@@ -368,12 +368,12 @@ TEST(a_valid_order_that_has_no_certificate_yet_is_polled) {
 
 TEST(alternate_chains_are_fetched_when_they_are_asked_for) {
   Bench ca({"a.example"}, {}, {ChallengeType::http01}, true);
-  Headers links = {{"Link", "<" + kCa + "/directory>;rel=\"index\""},
-                   {"Link", "</cert/1/alt1>;rel=\"alternate\""},
-                   {"link", "<1/alt2>; rel=alternate, <https://evil.example/x>; rel=\"alternate\""}};
+  Headers links = {
+      {"Link", "<" + kCa + "/directory>;rel=\"index\""},
+      {"Link", "</cert/1/alt1>;rel=\"alternate\""},
+      {"link", "<1/alt2>; rel=alternate, <https://evil.example/x>; rel=\"alternate\""}};
   ca.to_download().answer_with(answer(200, kPem + "0", links, kCertificateUrl));
-  CHECK_EQ(urls(ca.wishes),
-           (std::vector<std::string>{kCa + "/cert/1/alt1", kCa + "/cert/1/alt2"}));
+  CHECK_EQ(urls(ca.wishes), (std::vector<std::string>{kCa + "/cert/1/alt1", kCa + "/cert/1/alt2"}));
   std::vector<Post> posts = all_of<Post>(ca.wishes);
   CHECK(ca.order.on_answer(posts[1].tag, answer(200, kPem + "2"), kNow).empty());
   ca.wishes = ca.order.on_answer(posts[0].tag, answer(200, kPem + "1"), kNow);

@@ -1,0 +1,246 @@
+// The steps of an order: what must be true first, and what is on disk before
+// anything leaves.
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "base/url.h"
+#include "crypto/cert.h"
+#include "crypto/csr.h"
+#include "crypto/digest.h"
+#include "keeper/certificates.h"
+
+namespace acme::keeper {
+namespace {
+
+// RFC 5280 allows 20 bytes; what a CA says here goes into every status.
+constexpr std::size_t kLongestSerial = 64;  // hex digits
+constexpr std::size_t kLongestAriId = 256;
+
+std::string order_payload(const Managed& managed, const IssuerConfig& issuer) {
+  Json identifiers = Json::array();
+  for (const std::string& name : managed.config->names)
+    identifiers.append(Json::object().set("type", "dns").set("value", name));
+  Json payload = Json::object();
+  payload.set("identifiers", std::move(identifiers));
+  if (!issuer.profile.empty()) payload.set("profile", issuer.profile);
+  return payload.compact();
+}
+
+bool has_token(const OrderRecord& order, std::string_view token) {
+  const auto& list = order.key_authorizations;
+  return std::any_of(list.begin(), list.end(),
+                     [&](const KeyAuthorizationRecord& record) { return record.token == token; });
+}
+
+// An authorization of a wildcard names the base.
+bool is_name_of(const CertificateConfig& config, std::string_view identifier) {
+  return std::any_of(config.names.begin(), config.names.end(), [&](const std::string& name) {
+    return name == identifier ||
+           (name.starts_with("*.") && std::string_view(name).substr(2) == identifier);
+  });
+}
+
+}  // namespace
+
+Result<std::string> Certificates::sign_new_order(Managed& managed,
+                                                 const ipc::SignNewOrder& request) {
+  const auto& issuers = managed.config->issuers;
+  const IssuerConfig* issuer = config_.issuer(request.issuer);
+  if (!issuer || std::find(issuers.begin(), issuers.end(), request.issuer) == issuers.end())
+    return fail(Errc::refused, "issuer " + printable(request.issuer) + " is not configured for " +
+                                   managed.lineage.certificate);
+  if (managed.order && !managed.order->order_url.empty())
+    return fail(Errc::refused, "an order is under way already");
+  if (!board_)
+    return fail(Errc::no_memory,
+                "there is no memory shared with the server, so no challenge can be answered");
+  // Asked before anything is begun: a full disk must not cost an order.
+  ACME_CHECK(store_.probe());
+  ACME_TRY(std::string body, accounts_.sign(request.issuer, request.url, request.nonce,
+                                            order_payload(managed, *issuer)));
+  OrderRecord order;
+  order.lineage = managed.lineage;
+  order.issuer = request.issuer;
+  order.directory_url = issuer->directory_url;
+  order.names = managed.config->names;
+  order.created = env_.now();
+  managed.order = std::move(order);
+  managed.presented = false;
+  return body;
+}
+
+Outcome Certificates::order_of(const Managed& managed, std::string_view issuer) const {
+  if (!managed.order || managed.order->order_url.empty() || managed.order->issuer != issuer)
+    return fail(Errc::refused, "no order of " + managed.lineage.certificate + " is under way at " +
+                                   printable(issuer));
+  return {};
+}
+
+Outcome Certificates::order_created(Managed& managed, const ipc::OrderCreated& request) {
+  if (!managed.order || managed.order->issuer != request.issuer)
+    return fail(Errc::refused, "no order was asked for");
+  if (!managed.order->order_url.empty() && managed.order->order_url != request.order_url)
+    return fail(Errc::refused, "another order is under way already");
+  if (!https_origin(request.order_url) || !https_origin(request.finalize_url))
+    return fail(Errc::protocol, "the order's URLs are not https");
+  if (managed.order->order_url == request.order_url &&
+      managed.order->finalize_url == request.finalize_url)
+    return {};
+  OrderRecord order = *managed.order;
+  order.order_url = request.order_url;
+  order.finalize_url = request.finalize_url;
+  ACME_CHECK(store_.save_order(order));
+  managed.order = std::move(order);
+  return {};
+}
+
+Outcome Certificates::present(Managed& managed, const ipc::PresentChallenges& request) {
+  ACME_CHECK(order_of(managed, request.issuer));
+  ACME_TRY(OrderRecord order, with_challenges(managed, request));
+  // Journalled first: a server that reloads now fills its new board from here.
+  ACME_CHECK(store_.save_order(order));
+  std::vector<KeyAuthorizationRecord> before = std::move(managed.order->key_authorizations);
+  managed.order = std::move(order);
+  managed.presented = false;
+  for (const KeyAuthorizationRecord& old : before)
+    if (board_ && !has_token(*managed.order, old.token)) board_->remove_token(old.token);
+  for (const KeyAuthorizationRecord& record : managed.order->key_authorizations)
+    if (board_) ACME_CHECK(board_->put_token(record.token, record.key_authorization));
+  managed.presented = true;
+  if (!managed.order->has_key) keys_.begin(managed.lineage);
+  return {};
+}
+
+Result<OrderRecord> Certificates::with_challenges(const Managed& managed,
+                                                  const ipc::PresentChallenges& request) {
+  // Each name has one authorization, and each authorization one challenge.
+  if (request.challenges.empty() || request.challenges.size() > managed.config->names.size())
+    return fail(Errc::refused, std::to_string(request.challenges.size()) + " challenges for " +
+                                   std::to_string(managed.config->names.size()) + " names");
+  OrderRecord order = *managed.order;
+  order.key_authorizations.clear();
+  for (const ipc::PresentedChallenge& challenge : request.challenges) {
+    if (!is_name_of(*managed.config, challenge.identifier))
+      return fail(Errc::refused, printable(challenge.identifier) + " is no name of " +
+                                     managed.lineage.certificate);
+    ACME_TRY(std::string answer, accounts_.key_authorization(request.issuer, challenge.token));
+    order.key_authorizations.push_back({challenge.identifier, challenge.token, answer});
+  }
+  return order;
+}
+
+Result<std::string> Certificates::sign_challenge(Managed& managed,
+                                                 const ipc::SignChallenge& request) {
+  ACME_CHECK(order_of(managed, request.issuer));
+  if (!managed.presented)
+    return fail(Errc::refused, "no challenge of this order can be answered yet");
+  return accounts_.sign(request.issuer, request.url, request.nonce, "{}");
+}
+
+std::optional<Result<std::string>> Certificates::sign_finalize(Managed& managed,
+                                                               const ipc::SignFinalize& request) {
+  using Body = Result<std::string>;
+  if (auto allowed = order_of(managed, request.issuer); !allowed) return Body(allowed.error());
+  if (managed.order->finalize_url != request.url)
+    return Body(fail(Errc::refused, "the order is finalized at another URL"));
+  // Before the request is kept waiting: it is small, and will be allowed then.
+  if (auto fits = accounts_.check(request.issuer, request.url, request.nonce); !fits)
+    return Body(fits.error());
+  auto pem = order_key(managed);
+  if (!pem) return std::nullopt;
+  if (!*pem) return Body(std::move(*pem).error());
+  auto payload = order_key_csr(managed, **pem);
+  if (!payload) return Body(std::move(payload).error());
+  return accounts_.sign(request.issuer, request.url, request.nonce, *payload);
+}
+
+// On disk, and bound to its order, before the CA can issue for it.
+std::optional<Result<Secret>> Certificates::order_key(Managed& managed) {
+  if (managed.order->has_key) return store_.load_order_key(managed.lineage);
+  auto made = keys_.take(managed.lineage);
+  if (!made || !*made) return made;
+  OrderRecord order = *managed.order;
+  order.has_key = true;
+  auto saved = store_.save_order_key(managed.lineage, **made);
+  if (saved) saved = store_.save_order(order);
+  if (!saved) return Result<Secret>(saved.error());
+  managed.order = std::move(order);
+  return made;
+}
+
+Result<std::string> Certificates::order_key_csr(const Managed& managed, const Secret& pem) {
+  ACME_TRY(PrivateKey key, PrivateKey::from_pem(pem.view()));
+  ACME_TRY(std::string csr, make_csr(key, managed.config->names));
+  return Json::object().set("csr", base64url_encode(csr)).compact();
+}
+
+Result<std::string> Certificates::sign_deactivation(
+    Managed& managed, const ipc::SignDeactivateAuthorization& request) {
+  ACME_CHECK(order_of(managed, request.issuer));
+  if (accounts_.may_be_account(request.issuer, request.url))
+    return fail(Errc::refused, "that could deactivate the account");
+  return accounts_.sign(request.issuer, request.url, request.nonce, R"({"status":"deactivated"})");
+}
+
+Outcome Certificates::install(Managed& managed, const ipc::InstallChain& request) {
+  ACME_CHECK(order_of(managed, request.issuer));
+  if (!managed.order->has_key) return fail(Errc::refused, "the order was not finalized");
+  if (request.chains.empty()) return fail(Errc::protocol, "the CA sent no certificate");
+  ACME_TRY(Version version, checked_version(managed, request.chains.front()));
+  Version kept{{}, version.meta, version.key_pem.clone(), version.chain_pem};
+  ACME_CHECK(store_.save_version(managed.lineage, std::move(version)));
+  managed.stored = kept.meta;
+  // It is issued and stored: asking the CA again would not make the board larger.
+  if (auto published = publish(managed, kept); !published)
+    log_.error(to_string(managed.lineage) + ": the new certificate is stored, but served only " +
+               "after the server's next reload: " + published.error().message);
+  note_success(managed);
+  give_up(managed);  // the order has done its work
+  return {};
+}
+
+// Everything is checked before anything is stored.
+Result<Version> Certificates::checked_version(const Managed& managed, std::string_view pem) {
+  const OrderRecord& order = *managed.order;
+  Version version;
+  ACME_TRY(version.key_pem, store_.load_order_key(managed.lineage));
+  ACME_TRY(PrivateKey key, PrivateKey::from_pem(version.key_pem.view()));
+  ACME_TRY(std::vector<std::string> chain, chain_from_pem(pem));
+  ChainExpectation expected{&key, order.names, env_.now()};
+  ACME_TRY(CertificateInfo info, check_chain(chain, expected));
+  if (info.serial.size() > kLongestSerial)
+    return fail(Errc::protocol, "the certificate's serial number is too long");
+  if (info.ari_id.size() > kLongestAriId) info.ari_id.clear();
+
+  version.chain_pem = chain_to_pem(chain);
+  VersionMeta& meta = version.meta;
+  meta.issuer = order.issuer;
+  meta.directory_url = order.directory_url;
+  meta.order_url = order.order_url;
+  meta.names = order.names;
+  meta.not_before = info.not_before;
+  meta.not_after = info.not_after;
+  meta.serial = info.serial;
+  meta.ari_id = info.ari_id;
+  meta.issuer_name = printable(info.issuer);
+  meta.stored = env_.now();
+  return version;
+}
+
+void Certificates::withdraw_challenges(Managed& managed) {
+  if (managed.order && board_)
+    for (const KeyAuthorizationRecord& record : managed.order->key_authorizations)
+      board_->remove_token(record.token);
+  managed.presented = false;
+}
+
+void Certificates::give_up(Managed& managed) {
+  withdraw_challenges(managed);
+  keys_.forget(managed.lineage);
+  managed.order.reset();
+  if (auto done = store_.forget_order(managed.lineage); !done)
+    log_.error(to_string(managed.lineage) + ": " + done.error().message);
+}
+
+}  // namespace acme::keeper

@@ -1,0 +1,82 @@
+// When the next try is: the agent decides, within bounds that no agent can leave.
+#include <algorithm>
+
+#include "base/text.h"
+#include "keeper/certificates.h"
+
+namespace acme::keeper {
+namespace {
+
+constexpr std::size_t kMostFailedValidations = 64;  // CAs allow five an hour
+constexpr std::size_t kLongestDigest = 64;
+
+// A back-off ends within a day, and while there is still time for a try after
+// it: with two thirds of what is left gone, or hourly when nothing is left.
+WallTime latest_try(const Managed& managed, WallTime now) {
+  WallTime left = managed.stored ? managed.stored->not_after - now : 0;
+  if (left <= 0) return now + kHour;
+  return now + std::clamp(left / 3 * 2, kMinute, kDay);
+}
+
+// What no agent has planned yet is due with a third of the lifetime left.
+WallTime renewal_due(const Managed& managed) {
+  if (managed.schedule.renew_at != 0) return managed.schedule.renew_at;
+  return managed.stored->not_after - (managed.stored->not_after - managed.stored->not_before) / 3;
+}
+
+void bound_past(WallTime& time, WallTime now) {
+  time = std::clamp<WallTime>(time, 0, now);
+}
+
+}  // namespace
+
+Outcome Certificates::save_schedule(Managed& managed, ScheduleRecord schedule) {
+  WallTime now = env_.now();
+  schedule.next_try = std::min(schedule.next_try, latest_try(managed, now));
+  schedule.retry_after = std::min(schedule.retry_after, now + kDay);
+  bound_past(schedule.last_try, now);
+  bound_past(schedule.last_error_at, now);
+  if (managed.stored) schedule.renew_at = std::min(schedule.renew_at, managed.stored->not_after);
+  schedule.last_error = printable(schedule.last_error);
+  schedule.configuration.resize(std::min(schedule.configuration.size(), kLongestDigest));
+  auto& failed = schedule.failed_validations;
+  std::erase_if(failed, [now](WallTime time) { return time <= now - kHour || time > now; });
+  if (failed.size() > kMostFailedValidations)
+    failed.erase(failed.begin(), failed.end() - kMostFailedValidations);
+  managed.schedule = std::move(schedule);
+  return store_.save_schedule(managed.lineage, managed.schedule);
+}
+
+// The agent says the same a moment later. Should it not come to that, nothing
+// here asks for the same certificate once more.
+void Certificates::note_success(Managed& managed) {
+  ScheduleRecord& schedule = managed.schedule;
+  schedule.renew_at = 0;  // the agent's next word: for now it is unknown
+  schedule.next_try = 0;
+  schedule.failures = 0;
+  schedule.last_error.clear();
+  schedule.last_error_at = 0;
+  schedule.renewal_requested = false;
+  if (auto saved = store_.save_schedule(managed.lineage, schedule); !saved)
+    log_.error(to_string(managed.lineage) + ": " + saved.error().message);
+}
+
+Outcome Certificates::request_renewal(Managed& managed) {
+  managed.schedule.renewal_requested = true;
+  return store_.save_schedule(managed.lineage, managed.schedule);
+}
+
+void Certificates::warn_of_neglect() {
+  WallTime now = env_.now();
+  for (auto& [lineage, managed] : managed_) {
+    if (!managed.stored || now < managed.warned + kDay) continue;
+    WallTime due = renewal_due(managed);
+    if (now < due + kHour || managed.schedule.last_try >= due) continue;
+    managed.warned = now;
+    log_.error(to_string(lineage) + ": renewal was due " + format_relative(due - now) +
+               " and nobody tried; the certificate ends " +
+               format_relative(managed.stored->not_after - now));
+  }
+}
+
+}  // namespace acme::keeper

@@ -1,0 +1,151 @@
+#include "serve/filling.h"
+
+#include <openssl/pem.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "crypto/cert.h"
+#include "crypto/openssl.h"
+#include "serve/fallbacks.h"
+
+namespace acme::serve {
+namespace {
+
+// One object of a PEM file.
+struct PemObject {
+  char* name = nullptr;
+  char* header = nullptr;
+  unsigned char* data = nullptr;
+  long size = 0;
+
+  PemObject() = default;
+  PemObject(const PemObject&) = delete;
+  PemObject& operator=(const PemObject&) = delete;
+  ~PemObject() {
+    OPENSSL_free(name);
+    OPENSSL_free(header);
+    OPENSSL_clear_free(data, static_cast<std::size_t>(size));
+  }
+  bool read(BIO* in) { return PEM_read_bio(in, &name, &header, &data, &size) == 1; }
+  std::string_view view() const {
+    return {reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)};
+  }
+};
+
+ossl::Bio text_bio(std::string_view text) {
+  return ossl::Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+// One complaint per load, with a count: a store that cannot be read has as
+// many as there are certificates.
+class Complaints {
+ public:
+  explicit Complaints(Log& log) : log_(log) {}
+  ~Complaints() {
+    if (count_ > 1)
+      log_.error("ACME: " + std::to_string(count_ - 1) +
+                 " more stored certificates are not served");
+  }
+  Complaints(const Complaints&) = delete;
+  Complaints& operator=(const Complaints&) = delete;
+
+  void add(const Lineage& lineage, const Error& error) {
+    if (count_++ == 0)
+      log_.error("ACME: the stored certificate " + to_string(lineage) +
+                 " is not served: " + error.message);
+  }
+
+ private:
+  Log& log_;
+  std::size_t count_ = 0;
+};
+
+class Filling {
+ public:
+  Filling(const Store& store, WallTime now, Log& log, const PublishFn& publish)
+      : store_(store), now_(now), complaints_(log), log_(log), publish_(publish) {}
+
+  void add(const CertificateConfig& certificate) {
+    bool found = false;
+    for (std::size_t i = 0; i < certificate.keys.size(); ++i)
+      found |= load({certificate.id, certificate.keys[i]},
+                    certificate.first_slot + static_cast<std::uint32_t>(i));
+    if (!found) fall_back(certificate);
+  }
+
+ private:
+  bool load(const Lineage& lineage, std::uint32_t slot) {
+    auto version = store_.load_current(lineage);
+    if (!version) {
+      // The store has reported what is damaged.
+      Errc code = version.error().code;
+      if (code != Errc::not_found && code != Errc::damaged)
+        complaints_.add(lineage, version.error());
+      return false;
+    }
+    return publish(lineage, *version, slot);
+  }
+
+  bool publish(const Lineage& lineage, const Version& version, std::uint32_t slot) {
+    auto bundle = bundle_from(version);
+    Outcome published = bundle ? publish_(slot, *bundle) : Outcome(bundle.error());
+    if (!published) complaints_.add(lineage, published.error());
+    return bool(published);
+  }
+
+  void fall_back(const CertificateConfig& certificate) {
+    if (!fallbacks_) fallbacks_.emplace(store_, now_);
+    const Lineage* other = fallbacks_->best_for(certificate.names);
+    if (!other) return;
+    auto version = store_.load_current(*other);
+    if (version && publish(*other, *version, certificate.first_slot))
+      log_.notice("ACME: the stored certificate " + to_string(*other) + " answers for " +
+                  certificate.id + " until its own is there");
+  }
+
+  const Store& store_;
+  WallTime now_;
+  Complaints complaints_;
+  Log& log_;
+  const PublishFn& publish_;
+  std::optional<Fallbacks> fallbacks_;
+};
+
+}  // namespace
+
+void fill_certificates(const Store& store, const Config& config, WallTime now, Log& log,
+                       const PublishFn& publish) {
+  Filling filling(store, now, log, publish);
+  for (const CertificateConfig& certificate : config.certificates) filling.add(certificate);
+}
+
+void fill_tokens(const Store& store, BoardWriter& board, Log& log) {
+  for (const OrderRecord& order : store.load_orders())
+    for (const KeyAuthorizationRecord& record : order.key_authorizations) {
+      Outcome put = board.put_token(record.token, record.key_authorization);
+      if (!put)
+        log.error("ACME: a challenge for " + record.identifier +
+                  " is not answered before the helper is up: " + put.error().message);
+    }
+}
+
+Result<Bundle> bundle_from(const Version& version) {
+  ossl::QueueGuard guard;
+  Bundle bundle;
+  ossl::Bio key = text_bio(version.key_pem.view());
+  PemObject key_object;
+  if (!key || !key_object.read(key.get())) return ossl::error("the stored key is no PEM file");
+  bundle.key_der = Secret(key_object.view());
+  ossl::Bio chain = text_bio(version.chain_pem);
+  for (;;) {
+    PemObject object;
+    if (!chain || !object.read(chain.get())) break;
+    bundle.chain.emplace_back(object.view());
+  }
+  if (bundle.chain.empty()) return ossl::error("the stored chain is no PEM file");
+  return bundle;
+}
+
+}  // namespace acme::serve

@@ -1,0 +1,26 @@
+// Starting the helper: acme-keeper, as supervisor of itself. It belongs to the
+// server's master, which reaps it (nginx and httpd reap any child); it lives
+// as long as the write end of its death pipe is open anywhere.
+#pragma once
+
+#include <memory>
+
+#include "serve/serving.h"
+
+namespace acme::serve {
+
+struct Helper {
+  pid_t pid = -1;
+  UniqueFd death;  // write end: the helper ends when it is closed
+  UniqueFd ready;  // read end: a byte comes when the keeper answers challenges
+};
+
+// Its programs are there and can be executed.
+Outcome check_helper_program(const Config& config);
+
+Result<std::unique_ptr<Helper>> start_helper(Serving& serving);
+
+// At most `patience` milliseconds.
+void wait_until_ready(const Env& env, const Helper& helper, unsigned patience);
+
+}  // namespace acme::serve

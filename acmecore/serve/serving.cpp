@@ -1,0 +1,73 @@
+#include "serve/serving.h"
+
+#include "serve/filling.h"
+#include "serve/helper.h"
+
+namespace acme::serve {
+
+Serving::Serving(const Env& env, const Resolution& resolution, int log_fd, CallbackLog log)
+    : env_(env),
+      config_(resolution.config),
+      sites_(resolution.sites),
+      log_fd_(log_fd),
+      log_(log),
+      shelf_(config_.slots()) {}
+
+Result<std::unique_ptr<Serving>> Serving::open(const Env& env, const Resolution& resolution,
+                                               int log_fd, CallbackLog log, bool anyhow) {
+  std::unique_ptr<Serving> serving(new Serving(env, resolution, log_fd, log));
+  if (serving->config_.certificates.empty()) return serving;
+  ACME_CHECK(serving->settle(check_helper_program(serving->config_), anyhow));
+  ACME_CHECK(serving->settle(serving->make_board(), anyhow));
+  ACME_CHECK(serving->settle(serving->fill(), anyhow));
+  return serving;
+}
+
+Outcome Serving::settle(Outcome outcome, bool anyhow) {
+  if (outcome || !anyhow) return outcome;
+  log_.error("ACME: " + outcome.error().message);
+  return {};
+}
+
+Outcome Serving::make_board() {
+  ACME_TRY(UniqueFd fd, create_board(env_, board_shape_for(config_.slots())));
+  ACME_TRY(BoardReader reader, BoardReader::map(env_, fd.get()));
+  shelf_.use_board(std::move(reader));
+  board_fd_ = std::move(fd);
+  return {};
+}
+
+Outcome Serving::fill() {
+  auto store = Store::open(env_, config_.state_path, Store::Mode::read_only, log_);
+  if (!store && store.error().code == Errc::not_found) return {};  // the first start of all
+  if (!store) return std::move(store).error();
+  if (!board_fd_) {
+    fill_certificates(*store, config_, env_.now(), log_,
+                      [this](std::uint32_t slot, const Bundle& bundle) -> Outcome {
+                        ACME_TRY(Secret encoded, encode_bundle(bundle));
+                        shelf_.keep(slot, std::move(encoded));
+                        return {};
+                      });
+    return {};
+  }
+  ACME_TRY(BoardWriter board, BoardWriter::attach(env_, board_fd_.get()));
+  fill_certificates(
+      *store, config_, env_.now(), log_,
+      [&](std::uint32_t slot, const Bundle& bundle) { return board.publish(slot, bundle); });
+  fill_tokens(*store, board, log_);
+  return {};
+}
+
+const char* Serving::state(std::uint32_t site) const {
+  if (site >= sites_.size() || sites_[site].kind == SitePlan::Kind::off) return "";
+  for (std::uint32_t index : sites_[site].certificates) {
+    const CertificateConfig& certificate = config_.certificates[index];
+    bool there = false;
+    for (std::uint32_t i = 0; i < certificate.keys.size(); ++i)
+      there |= shelf_.generation(certificate.first_slot + i) != 0;
+    if (!there) return sites_[site].kind == SitePlan::Kind::bridge ? "bridge" : "placeholder";
+  }
+  return "ready";
+}
+
+}  // namespace acme::serve

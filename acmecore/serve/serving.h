@@ -1,0 +1,77 @@
+// One configuration generation inside the web server: the board, filled from
+// the store before any worker exists, and what workers ask of it.
+//
+// Made and destroyed in one thread; the "workers" part is for any thread and
+// any process that was forked since.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+#include "base/env.h"
+#include "base/fd.h"
+#include "config/resolve.h"
+#include "serve/callback_log.h"
+#include "serve/shelf.h"
+
+struct ssl_st;
+
+namespace acme::serve {
+
+class Serving {
+ public:
+  // With `anyhow` every fault is logged and served around; without, the first
+  // one is the answer and there is no Serving.
+  static Result<std::unique_ptr<Serving>> open(const Env& env, const Resolution& resolution,
+                                               int log_fd, CallbackLog log, bool anyhow);
+
+  // ---- the master
+
+  const Env& env() const { return env_; }
+  const Config& config() const { return config_; }
+  CallbackLog& log() { return log_; }
+  int log_fd() const { return log_fd_; }
+  int board_fd() const { return board_fd_.get(); }
+  // Workers must not inherit it.
+  void close_board_fd() { board_fd_.reset(); }
+
+  // ---- workers
+
+  // ACME_TLS_…
+  Result<int> set_certificate(std::uint32_t site, ssl_st* ssl) const;
+  const char* state(std::uint32_t site) const;
+  Result<std::string> http01(std::string_view path) const;
+
+ private:
+  static constexpr std::size_t kKeyTypes = 6;
+
+  Serving(const Env& env, const Resolution& resolution, int log_fd, CallbackLog log);
+
+  Outcome make_board();
+  Outcome fill();
+  Outcome settle(Outcome outcome, bool anyhow);
+
+  // One certificate with each of its kinds of key.
+  struct Choice {
+    std::array<SharedCertificate, kKeyTypes> certificates;
+    std::size_t count = 0;
+  };
+  Choice choose(const SitePlan& plan, std::string_view host) const;
+  Choice published(std::uint32_t certificate) const;
+  Result<SharedCertificate> placeholder() const;
+
+  const Env& env_;
+  Config config_;
+  std::vector<SitePlan> sites_;
+  int log_fd_;
+  CallbackLog log_;
+  UniqueFd board_fd_;  // read-write, until the helper has it
+  Shelf shelf_;
+  mutable std::mutex placeholder_mutex_;
+  mutable SharedCertificate placeholder_;
+};
+
+}  // namespace acme::serve

@@ -1,0 +1,53 @@
+#include "serve/shelf.h"
+
+#include <mutex>
+
+namespace acme::serve {
+
+void Shelf::keep(std::uint32_t slot, Secret encoded_bundle) {
+  if (kept_.size() < cache_.size()) kept_.resize(cache_.size());
+  if (slot < kept_.size()) kept_[slot] = std::move(encoded_bundle);
+}
+
+std::uint64_t Shelf::generation(std::uint32_t slot) const {
+  if (board_) return board_->generation(slot);
+  return slot < kept_.size() && !kept_[slot].empty() ? 1 : 0;
+}
+
+Result<BoardReader::Copy> Shelf::copy(std::uint32_t slot) const {
+  if (board_) return board_->certificate(slot);
+  return BoardReader::Copy{1, kept_[slot].clone()};
+}
+
+SharedCertificate Shelf::certificate(std::uint32_t slot) const {
+  if (slot >= cache_.size()) return nullptr;
+  std::uint64_t now = generation(slot);
+  SharedCertificate before;
+  {
+    std::shared_lock lock(mutex_);
+    before = cache_[slot].certificate;
+    if (cache_[slot].generation == now) return before;
+  }
+  return now == 0 ? nullptr : renew(slot, std::move(before));
+}
+
+// Parses outside the lock: several threads may do so at once after a change,
+// and nobody waits for them.
+SharedCertificate Shelf::renew(std::uint32_t slot, SharedCertificate before) const {
+  auto copied = copy(slot);
+  if (!copied) return before;
+  auto parsed = parse_certificate(copied->bytes.span());
+  if (!parsed && parsed.error().code == Errc::no_memory) return before;
+  std::unique_lock lock(mutex_);
+  Cached& cached = cache_[slot];
+  cached.generation = copied->generation;
+  if (parsed) cached.certificate = *std::move(parsed);
+  return cached.certificate;
+}
+
+Result<std::string> Shelf::key_authorization(std::string_view token) const {
+  if (board_) return board_->key_authorization(token);
+  return fail(Errc::not_found, {});
+}
+
+}  // namespace acme::serve

@@ -1,0 +1,45 @@
+// Where workers find encoded bundles: on the board, or, where no board could
+// be made, in memory of the process as they were at configuration load.
+#pragma once
+
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "board/board.h"
+#include "serve/parsed_certificate.h"
+
+namespace acme::serve {
+
+class Shelf {
+ public:
+  explicit Shelf(std::uint32_t slots) : cache_(slots) {}
+
+  void use_board(BoardReader reader) { board_ = std::move(reader); }
+  // Without a board.
+  void keep(std::uint32_t slot, Secret encoded_bundle);
+
+  // Any thread. 0: nothing is in the slot.
+  std::uint64_t generation(std::uint32_t slot) const;
+  // Any thread. What to serve; nullptr: nothing. Costs one atomic load and a
+  // shared lock as long as nothing changes; a publication that cannot be
+  // parsed leaves the one before it.
+  SharedCertificate certificate(std::uint32_t slot) const;
+  Result<std::string> key_authorization(std::string_view token) const;
+
+ private:
+  struct Cached {
+    std::uint64_t generation = 0;  // looked at last, good or not
+    SharedCertificate certificate;
+  };
+  SharedCertificate renew(std::uint32_t slot, SharedCertificate before) const;
+  Result<BoardReader::Copy> copy(std::uint32_t slot) const;
+
+  std::optional<BoardReader> board_;
+  std::vector<Secret> kept_;
+  mutable std::shared_mutex mutex_;
+  mutable std::vector<Cached> cache_;
+};
+
+}  // namespace acme::serve

@@ -1,0 +1,85 @@
+// The certificate of a handshake. Called for each one: as long as nothing
+// changes it costs a few atomic loads, a shared lock and OpenSSL's references.
+#include <openssl/ssl.h>
+
+#include <array>
+
+#include "acmecore/acmecore.h"
+#include "base/text.h"
+#include "config/names.h"
+#include "crypto/cert.h"
+#include "serve/serving.h"
+
+namespace acme::serve {
+namespace {
+
+std::string host_of(SSL* ssl) {
+  const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  return name ? lower(name) : std::string();
+}
+
+// All kinds of key at once: OpenSSL takes the one that the client can use.
+Outcome use_all(SSL* ssl, std::span<const SharedCertificate> certificates) {
+  // The connection has copies of what the context holds (a bridge's file, the
+  // certificate of another kind of key from before): clients would choose those.
+  SSL_certs_clear(ssl);
+  Outcome last = fail(Errc::internal, "there is no certificate to use");
+  bool any = false;
+  for (const SharedCertificate& certificate : certificates) {
+    last = use_certificate(ssl, *certificate);
+    any |= bool(last);
+  }
+  return any ? Outcome() : last;
+}
+
+}  // namespace
+
+// Those whose names cover the host first: exact, then by wildcard, then any,
+// each in the operator's order.
+Serving::Choice Serving::choose(const SitePlan& plan, std::string_view host) const {
+  if (plan.certificates.size() == 1) return published(plan.certificates.front());
+  for (Coverage wanted : {Coverage::exact, Coverage::wildcard, Coverage::none})
+    for (std::uint32_t index : plan.certificates) {
+      if (coverage(config_.certificates[index].names, host) != wanted) continue;
+      if (Choice choice = published(index); choice.count != 0) return choice;
+    }
+  return {};
+}
+
+Serving::Choice Serving::published(std::uint32_t index) const {
+  const CertificateConfig& certificate = config_.certificates[index];
+  Choice choice;
+  for (std::uint32_t i = 0; i < certificate.keys.size() && choice.count < kKeyTypes; ++i)
+    if (auto found = shelf_.certificate(certificate.first_slot + i))
+      choice.certificates[choice.count++] = std::move(found);
+  return choice;
+}
+
+Result<SharedCertificate> Serving::placeholder() const {
+  std::lock_guard lock(placeholder_mutex_);
+  if (!placeholder_) {
+    ACME_TRY(placeholder_, make_placeholder_certificate(env_.now()));
+  }
+  return placeholder_;
+}
+
+Result<int> Serving::set_certificate(std::uint32_t site, SSL* ssl) const {
+  if (site >= sites_.size() || sites_[site].kind == SitePlan::Kind::off) return ACME_TLS_UNTOUCHED;
+  const std::string host = host_of(ssl);
+  const Choice choice = choose(sites_[site], host);
+  if (sites_[site].kind == SitePlan::Kind::bridge) {
+    // The operator's file goes on answering for what the managed one does not cover yet.
+    bool covers =
+        host.empty() || (choice.count != 0 && names_cover(choice.certificates[0]->names, host));
+    if (choice.count == 0 || !covers) return ACME_TLS_UNTOUCHED;
+  }
+  if (choice.count == 0) {
+    ACME_TRY(SharedCertificate stand_in, placeholder());
+    ACME_CHECK(use_all(ssl, {&stand_in, 1}));
+    return ACME_TLS_PLACEHOLDER;
+  }
+  ACME_CHECK(use_all(ssl, {choice.certificates.data(), choice.count}));
+  return ACME_TLS_MANAGED;
+}
+
+}  // namespace acme::serve

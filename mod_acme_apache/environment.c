@@ -1,0 +1,58 @@
+/*
+ * What httpd knows about itself and the helper must know too: the user of the
+ * workers, and where the error log is.
+ *
+ * Asked twice: before the core decides, and again when the logs are open.
+ *
+ * License: Apache-2.0
+ */
+
+#include <unistd.h>
+
+#include "mod_acme.h"
+#include "apr_portable.h"
+#include "unixd.h"
+
+APLOG_USE_MODULE(acme);
+
+static void find_user(acme_environment *env)
+{
+    env->worker_uid = geteuid();
+    env->worker_gid = getegid();
+    if (env->worker_uid == 0 && ap_unixd_config.user_id != (uid_t)-1) {
+        env->worker_uid = ap_unixd_config.user_id;
+        env->worker_gid = ap_unixd_config.group_id;
+    }
+}
+
+/* ErrorLog is a file, "|program" or "syslog[:facility]". */
+static void find_error_log(mod_acme_conf *conf, acme_environment *env)
+{
+    const server_rec *s = conf->server;
+    const char *name = s->error_fname;
+    apr_os_file_t fd;
+
+    env->log_path = NULL;
+    env->log_fd = -1;
+    env->log_syslog = 0;
+    env->log_level = ap_get_server_module_loglevel(s, APLOG_MODULE_INDEX);
+    if (env->log_level > ACME_LOG_DEBUG)
+        env->log_level = ACME_LOG_DEBUG;
+
+    if (s->error_log && apr_os_file_get(&fd, s->error_log) == APR_SUCCESS)
+        env->log_fd = fd;
+    if (!name || *name == '|')
+        return;
+    if (strncasecmp(name, "syslog", 6) == 0)
+        env->log_syslog = 1;
+    else
+        env->log_path = ap_server_root_relative(conf->pool, name);
+}
+
+void mod_acme_collect_environment(mod_acme_conf *conf)
+{
+    /* plain_http_listener is set by sites.c */
+    conf->environment.server_version = AP_SERVER_BASEVERSION;
+    find_user(&conf->environment);
+    find_error_log(conf, &conf->environment);
+}

@@ -1,0 +1,92 @@
+/*
+ * mod_acme: automatic certificates in Apache httpd. What its files share.
+ *
+ * License: Apache-2.0
+ */
+
+#ifndef MOD_ACME_H
+#define MOD_ACME_H
+
+#include "httpd.h"
+#include "http_config.h"
+#include "http_core.h"
+#include "http_log.h"
+
+#include "acmecore/acmecore.h"
+
+/* One for each time that the configuration is read, in its pool. */
+typedef struct {
+    apr_pool_t *pool;
+    apr_pool_t *plog;   /* cleared before the next configuration is used */
+    server_rec *server; /* the main server */
+
+    acme_config *core;   /* made with the first directive; NULL: none stands */
+    acme_serving *serving;
+    acme_environment environment;
+
+    const acme_scope *issuer;  /* of the <ACMEIssuer> that is being read */
+    apr_array_header_t *lines; /* kept until there is a log; NULL: there is */
+
+    unsigned int running : 1;   /* a restart: nothing may fail any more */
+    unsigned int broken : 1;    /* a typing error was logged, not refused */
+    unsigned int resolved : 1;  /* the sites have their plans */
+    unsigned int may_write : 1; /* no configuration test */
+
+    struct mod_acme_helper *helper;
+} mod_acme_conf;
+
+/* One for each server, the main one included. */
+typedef struct {
+    mod_acme_conf *conf;
+    server_rec *server;
+
+    acme_scope scope;
+    uint32_t site;
+    acme_site_plan plan;
+
+    enum { ENGINE_UNSET, ENGINE_OFF, ENGINE_ON } ssl_engine;
+    unsigned int has_scope : 1;
+    unsigned int named : 1;           /* ServerName stands here */
+    unsigned int own_certificate : 1; /* so does SSLCertificateFile */
+    unsigned int added : 1;           /* site is the core's number for it */
+} mod_acme_server;
+
+extern module AP_MODULE_DECLARE_DATA acme_module;
+
+/* mod_acme.c */
+mod_acme_server *mod_acme_server_of(const server_rec *s);
+acme_config *mod_acme_core(mod_acme_conf *conf);
+int mod_acme_in_use(const mod_acme_conf *conf);
+void mod_acme_error(mod_acme_conf *conf, const char *message);
+
+/* directives.c */
+extern const command_rec mod_acme_commands[];
+const char *mod_acme_site_scope(mod_acme_server *server);
+
+/* sites.c */
+const char *mod_acme_see_engine(cmd_parms *cmd, void *dummy, const char *arg);
+const char *mod_acme_see_file(cmd_parms *cmd, void *dummy, const char *arg);
+const char *mod_acme_see_command(cmd_parms *cmd, void *dummy, const char *name,
+                                 const char *value);
+const char *mod_acme_see_name(cmd_parms *cmd, void *dummy, const char *arg);
+int mod_acme_has_tls(const mod_acme_server *server);
+int mod_acme_has_certificate(const mod_acme_server *server);
+const char *mod_acme_add_sites(mod_acme_conf *conf);
+void mod_acme_take_plans(mod_acme_conf *conf);
+
+/* environment.c */
+void mod_acme_collect_environment(mod_acme_conf *conf);
+
+/* tls.c */
+void mod_acme_register_tls(void);
+
+/* http.c */
+void mod_acme_register_http(void);
+
+/* helper.c */
+int mod_acme_is_running(const server_rec *s);
+void mod_acme_take_over(mod_acme_conf *conf);
+void mod_acme_leave(mod_acme_conf *conf);
+void mod_acme_register_helper(void);
+
+#endif /* MOD_ACME_H */

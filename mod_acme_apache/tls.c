@@ -1,0 +1,84 @@
+/*
+ * Certificates at the handshake.
+ *
+ * mod_ssl wants a file for each server. A managed one without a file of its
+ * own gets a placeholder, self-signed and with the right names: the same path
+ * for all servers of one certificate, as mod_ssl compares paths when a
+ * connection made for one name asks for another. Each connection is then given
+ * the certificate from the board by a callback. The context itself is never
+ * changed.
+ *
+ * License: Apache-2.0
+ */
+
+#include "mod_acme.h"
+#include "http_ssl.h"
+#include "mod_ssl_openssl.h"
+
+APLOG_USE_MODULE(acme);
+
+/* A configuration with an error, at a restart: mod_ssl must not end it. */
+static int is_orphan(const mod_acme_server *server, apr_array_header_t *certs)
+{
+    return server->conf->broken && apr_is_empty_array(certs);
+}
+
+static int add_cert_files(server_rec *s, apr_pool_t *p,
+                          apr_array_header_t *certs, apr_array_header_t *keys)
+{
+    mod_acme_server *server = mod_acme_server_of(s);
+    mod_acme_conf *conf = server->conf;
+    const char *cert, *key;
+    uint32_t site = server->site;
+
+    if (!conf || !conf->core || !conf->may_write)
+        return DECLINED;
+    if (server->plan != ACME_PLAN_MANAGED) {
+        if (!is_orphan(server, certs))
+            return DECLINED;
+        site = ACME_ANY;
+    }
+    if (acme_config_placeholder(conf->core, site, &cert, &key) != ACME_OK) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, "%s", acme_error_message());
+        return DECLINED;
+    }
+    /* a key without a certificate would be taken for this one's */
+    if (keys->nelts > certs->nelts)
+        keys->nelts = certs->nelts;
+    APR_ARRAY_PUSH(certs, const char *) = cert;
+    APR_ARRAY_PUSH(keys, const char *) = key;
+    return OK;
+}
+
+/* Any thread. Where we have nothing to say, the file answers. */
+static int set_certificate(SSL *ssl, void *data)
+{
+    mod_acme_server *server = data;
+
+    /* a connection keeps its certificate when it is renegotiated */
+    if (SSL_num_renegotiations(ssl) > 0)
+        return 1;
+
+    if (acme_serving_set_certificate(server->conf->serving, server->site,
+                                     ssl) < 0)
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server->server, "%s",
+                     acme_error_message());
+    return 1;
+}
+
+static int init_context(server_rec *s, apr_pool_t *p, int is_proxy,
+                        SSL_CTX *ctx)
+{
+    mod_acme_server *server = mod_acme_server_of(s);
+
+    if (!is_proxy && server->plan != ACME_PLAN_OFF && server->conf->serving)
+        SSL_CTX_set_cert_cb(ctx, set_certificate, server);
+    return OK;
+}
+
+void mod_acme_register_tls(void)
+{
+    ap_hook_ssl_add_cert_files(add_cert_files, NULL, NULL, APR_HOOK_MIDDLE);
+    APR_OPTIONAL_HOOK(ssl, init_server, init_context, NULL, NULL,
+                      APR_HOOK_MIDDLE);
+}

@@ -1,0 +1,167 @@
+// The real environment: what the fault tests put another in the place of.
+#include "base/env.h"
+
+#include <dirent.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "unit/check.h"
+
+using namespace acme;
+
+namespace {
+
+class Folder {
+ public:
+  Folder() {
+    char name[] = "/tmp/acme-env-XXXXXX";
+    CHECK(mkdtemp(name) != nullptr);
+    path_ = name;
+    fd_.reset(open(name, O_DIRECTORY | O_RDONLY | O_CLOEXEC));
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  int fd() const { return fd_.get(); }
+
+ private:
+  std::string path_;
+  UniqueFd fd_;
+};
+
+// What a shell command printed to the first descriptor that it inherits.
+std::string said_by(Spawn what, const std::string& command, int* status = nullptr) {
+  int ends[2];
+  CHECK_EQ(pipe2(ends, O_CLOEXEC), 0);
+  UniqueFd read_end(ends[0]);
+  UniqueFd write_end(ends[1]);
+  what.program = "/bin/sh";
+  what.arguments = {"-c", command};
+  what.descriptors.insert(what.descriptors.begin(), write_end.get());
+  pid_t pid = REQUIRE_OK(system_env().spawn(what));
+  write_end.reset();
+  std::string out;
+  char buffer[4096];
+  for (ssize_t n; (n = read(read_end.get(), buffer, sizeof buffer)) > 0;)
+    out.append(buffer, static_cast<std::size_t>(n));
+  int ended = 0;
+  CHECK_EQ(waitpid(pid, &ended, 0), pid);
+  if (status) *status = ended;
+  return out;
+}
+
+}  // namespace
+
+TEST(clocks_and_random_bytes_are_there) {
+  const Env& env = system_env();
+  CHECK(env.now() > 1'700'000'000);
+  CHECK(env.boottime() > 0 && env.boottime() <= env.boottime());
+  std::uint8_t a[32] = {};
+  std::uint8_t b[32] = {};
+  REQUIRE_OK(env.random(a));
+  REQUIRE_OK(env.random(b));
+  CHECK(std::memcmp(a, b, sizeof a) != 0);
+  for (int i = 0; i < 100; ++i) CHECK(env.uniform() >= 0 && env.uniform() < 1);
+}
+
+TEST(files_are_made_renamed_and_removed_relative_to_a_folder) {
+  Folder folder;
+  const Env& env = system_env();
+  UniqueFd file(env.open_at(folder.fd(), "a", O_CREAT | O_EXCL | O_RDWR, 0600));
+  CHECK(file);
+  CHECK_EQ(env.write(file.get(), "text", 4), 4);
+  CHECK_EQ(env.fsync(file.get()), 0);
+  CHECK_EQ(env.mkdir_at(folder.fd(), "sub", 0700), 0);
+  CHECK_EQ(env.mkdir_at(folder.fd(), "sub", 0700), -EEXIST);
+  CHECK_EQ(env.rename_at(folder.fd(), "a", folder.fd(), "b"), 0);
+  CHECK_EQ(env.open_at(folder.fd(), "a", O_RDONLY, 0), -ENOENT);
+  CHECK_EQ(env.unlink_at(folder.fd(), "b", 0), 0);
+  CHECK_EQ(env.unlink_at(folder.fd(), "sub", AT_REMOVEDIR), 0);
+  CHECK_EQ(env.write(-1, "x", 1), -EBADF);
+}
+
+TEST(a_link_in_the_last_component_is_never_followed) {
+  Folder folder;
+  const Env& env = system_env();
+  CHECK_EQ(env.symlink_at("/etc/passwd", folder.fd(), "link"), 0);
+  CHECK_EQ(env.open_at(folder.fd(), "link", O_RDONLY, 0), -ELOOP);
+  CHECK_EQ(env.open_at(folder.fd(), "link", O_WRONLY | O_CREAT, 0600), -ELOOP);
+}
+
+TEST(a_memory_file_can_be_mapped_and_sealed) {
+  const Env& env = system_env();
+  UniqueFd file(env.memory_file("test"));
+  CHECK(file);
+  CHECK_EQ(ftruncate(file.get(), 4096), 0);
+  void* map = env.map_shared(file.get(), 4096, PROT_READ | PROT_WRITE);
+  CHECK(map != MAP_FAILED);
+  static_cast<char*>(map)[0] = 'x';
+  munmap(map, 4096);
+  CHECK_EQ(fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW), 0);
+  CHECK(env.map_shared(-1, 4096, PROT_READ) == MAP_FAILED);
+}
+
+TEST(a_spawned_program_gets_its_descriptors_and_no_others) {
+  int leaked = fcntl(0, F_DUPFD, 100);  // as a server's listening socket: not close-on-exec
+  int pair[2];
+  CHECK_EQ(pipe(pair), 0);
+  Spawn what;
+  what.descriptors = {pair[0], pair[1]};
+  // The shell itself holds the script's redirections only while it runs them.
+  std::string listed = said_by(what, "cd /proc/self/fd && echo * >&3");
+  CHECK_EQ(listed.substr(0, 9), "0 1 2 3 4");
+  CHECK(listed.find("100") == std::string::npos);
+  CHECK(listed.find(" 5") != std::string::npos);
+  close(leaked);
+  close(pair[0]);
+  close(pair[1]);
+}
+
+TEST(a_spawned_program_has_a_clean_environment_and_reset_signals) {
+  setenv("LD_PRELOAD_TEST", "evil", 1);
+  Spawn what;
+  what.environment = {"PATH=/usr/bin:/bin", "A=b"};
+  std::string environment = said_by(what, "env >&3");
+  CHECK_CONTAINS(environment, "A=b\n");
+  CHECK(environment.find("LD_PRELOAD_TEST") == std::string::npos);
+
+  signal(SIGPIPE, SIG_IGN);
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGTERM);
+  sigprocmask(SIG_BLOCK, &blocked, nullptr);
+  std::string signals = said_by(what, "grep -E 'Sig(Blk|Ign)' /proc/self/status >&3");
+  sigprocmask(SIG_UNBLOCK, &blocked, nullptr);
+  CHECK_CONTAINS(signals, "SigBlk:\t0000000000000000");
+  CHECK_CONTAINS(signals, "SigIgn:\t0000000000000000");
+}
+
+TEST(a_spawned_program_may_have_a_session_of_its_own_and_low_priority) {
+  Spawn what;
+  what.own_session = true;
+  what.low_priority = true;
+  what.environment = {"PATH=/usr/bin:/bin"};
+  std::string stat = said_by(what, "read -r stat < /proc/$$/stat; echo \"$$ $stat\" >&3");
+  // "<pid> <pid> (sh) S <parent> <group> <session> …"
+  std::istringstream words(stat);
+  std::string pid, again, name, state, parent, group, session;
+  words >> pid >> again >> name >> state >> parent >> group >> session;
+  CHECK_EQ(session, pid);
+  CHECK_EQ(group, pid);
+}
+
+TEST(a_program_that_cannot_be_started_is_an_error_that_names_it) {
+  Spawn what;
+  what.program = "/nonexistent/acme-keeper";
+  std::string why = REQUIRE_ERROR(system_env().spawn(what), Errc::io);
+  CHECK_CONTAINS(why, "cannot start /nonexistent/acme-keeper: No such file or directory");
+  what.program = "/etc/passwd";
+  CHECK_CONTAINS(REQUIRE_ERROR(system_env().spawn(what), Errc::io), "Permission denied");
+}
+
+int main(int argc, char** argv) {
+  return acme_test_main(argc, argv);
+}

@@ -1,0 +1,181 @@
+// Every message of keeper, agent and acmectl: what is written is read back,
+// and whatever is cut, bent or invented is refused.
+#include "ipc/messages.h"
+
+#include <random>
+
+#include "base/archive.h"
+#include "ipc/control.h"
+#include "unit/check.h"
+
+using namespace acme;
+
+namespace {
+
+ScheduleRecord schedule() {
+  ScheduleRecord record;
+  record.renew_at = 1;
+  record.next_try = 2;
+  record.last_try = -3;
+  record.retry_after = 4;
+  record.failures = 5;
+  record.last_error = "six";
+  record.last_error_at = 7;
+  record.configuration = "eight";
+  record.renewal_requested = true;
+  record.failed_validations = {9, 10};
+  return record;
+}
+
+const Lineage kLineage{"example.com", KeyType::rsa2048};
+
+ipc::LineageState lineage_state() {
+  ipc::LineageState state;
+  state.lineage = kLineage;
+  state.stored = true;
+  state.current = true;
+  state.issuer = "letsencrypt";
+  state.not_before = 100;
+  state.not_after = 200;
+  state.ari_id = "aki.serial";
+  state.configuration = "digest";
+  state.schedule = schedule();
+  state.order_issuer = "letsencrypt-staging";
+  state.order_url = "https://ca.example/order/1";
+  return state;
+}
+
+ipc::Welcome welcome() {
+  ipc::Welcome out;
+  out.config = std::string("\0config", 7);
+  out.issuers = {{"letsencrypt", "PEM", "https://ca.example/acct/1", 5}, {"other", "", "", 0}};
+  out.lineages = {lineage_state(), {}};
+  return out;
+}
+
+// Written, read and written again it is the same; cut or with a tail it is refused.
+template <class Message>
+Message round_trip(const Message& message) {
+  std::string bytes(encode(message).view());
+  Message again = REQUIRE_OK(decode<Message>(bytes));
+  CHECK_EQ(std::string(encode(again).view()), bytes);
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    REQUIRE_ERROR(decode<Message>(bytes.substr(0, size)), Errc::protocol);
+  REQUIRE_ERROR(decode<Message>(bytes + '\0'), Errc::protocol);
+  return again;
+}
+
+template <class Message>
+void survive(const Message& message, std::mt19937& random) {
+  std::string whole(encode(message).view());
+  for (int i = 0; i < 300; ++i) {
+    std::string bent = whole;
+    for (int n = 1 + static_cast<int>(random() % 3); n > 0; --n)
+      bent[random() % bent.size()] = static_cast<char>(random());
+    (void)decode<Message>(bent);
+  }
+}
+
+}  // namespace
+
+TEST(the_welcome_carries_all_that_the_agent_must_know) {
+  ipc::Welcome again = round_trip(welcome());
+  CHECK_EQ(again.config, std::string_view("\0config", 7));
+  CHECK_EQ(again.issuers.at(0).account_url, "https://ca.example/acct/1");
+  CHECK_EQ(again.issuers.at(0).not_before, 5);
+  const ipc::LineageState& state = again.lineages.at(0);
+  CHECK(state.lineage == kLineage);
+  CHECK(state.stored && state.current);
+  CHECK_EQ(state.order_url, "https://ca.example/order/1");
+  CHECK_EQ(state.schedule.last_try, -3);
+  CHECK_EQ(state.schedule.failures, 5);
+  CHECK(state.schedule.renewal_requested);
+  CHECK_EQ(state.schedule.failed_validations, (std::vector<WallTime>{9, 10}));
+  CHECK(!again.lineages.at(1).stored);
+}
+
+TEST(signing_requests_name_lineage_issuer_url_and_nonce) {
+  ipc::SignNewOrder again =
+      round_trip(ipc::SignNewOrder{kLineage, "issuer", "https://ca.example/new-order", "nonce"});
+  CHECK(again.lineage == kLineage);
+  CHECK_EQ(again.issuer, "issuer");
+  CHECK_EQ(again.url, "https://ca.example/new-order");
+  CHECK_EQ(again.nonce, "nonce");
+  round_trip(ipc::SignChallenge{kLineage, "i", "u", "n"});
+  round_trip(ipc::SignFinalize{kLineage, "i", "u", "n"});
+  round_trip(ipc::SignDeactivateAuthorization{kLineage, "i", "u", "n"});
+  CHECK_EQ(round_trip(ipc::SignNewAccount{"i", "u", "n"}).url, "u");
+  CHECK_EQ(round_trip(ipc::SignFetch{"i", "u", "n"}).nonce, "n");
+}
+
+TEST(the_other_messages_arrive_as_they_were_sent) {
+  CHECK(round_trip(ipc::RenewNow{kLineage}).lineage == kLineage);
+  ipc::Reply reply = round_trip(ipc::Reply{false, -9, "not now"});
+  CHECK(!reply.ok);
+  CHECK_EQ(reply.code, -9);
+  CHECK_EQ(reply.text, "not now");
+  CHECK_EQ(round_trip(ipc::DirectoryRead{"i", {"u1", "u2"}}).urls.size(), 2);
+  CHECK_EQ(round_trip(ipc::AccountCreated{"i", "u", "t"}).terms_of_service, "t");
+  CHECK_EQ(round_trip(ipc::AccountLost{"i"}).issuer, "i");
+  CHECK_EQ(round_trip(ipc::OrderCreated{kLineage, "i", "o", "f"}).finalize_url, "f");
+  ipc::PresentChallenges present{kLineage, "i", {{"a.example", "t1"}, {"b.example", "t2"}}};
+  CHECK_EQ(round_trip(present).challenges.at(1).token, "t2");
+  CHECK_EQ(round_trip(ipc::InstallChain{kLineage, "i", {"PEM", "alternate"}}).chains.size(), 2);
+  CHECK(round_trip(ipc::GiveUpOrder{kLineage}).lineage == kLineage);
+  CHECK_EQ(round_trip(ipc::SaveSchedule{kLineage, schedule()}).schedule.last_error, "six");
+  CHECK_EQ(round_trip(ipc::LogLine{-4, "line\n"}).level, -4);
+  CHECK_EQ(round_trip(ipc::Progress{kLineage, "validating"}).stage, "validating");
+}
+
+TEST(acmectls_request_and_its_answer_arrive_as_they_were_sent) {
+  CHECK_EQ(round_trip(ipc::ControlRequest{{"a.example", "b"}}).names.at(1), "b");
+  ipc::ControlAnswer answer = round_trip(ipc::ControlAnswer{true, "{}"});
+  CHECK(answer.ok);
+  CHECK_EQ(answer.text, "{}");
+}
+
+TEST(every_type_of_message_has_a_number_of_its_own) {
+  std::vector<ipc::Type> types = {ipc::Welcome::kType,
+                                  ipc::RenewNow::kType,
+                                  ipc::Reply::kType,
+                                  ipc::SignNewAccount::kType,
+                                  ipc::SignNewOrder::kType,
+                                  ipc::SignFetch::kType,
+                                  ipc::SignChallenge::kType,
+                                  ipc::SignFinalize::kType,
+                                  ipc::SignDeactivateAuthorization::kType,
+                                  ipc::DirectoryRead::kType,
+                                  ipc::AccountCreated::kType,
+                                  ipc::AccountLost::kType,
+                                  ipc::OrderCreated::kType,
+                                  ipc::PresentChallenges::kType,
+                                  ipc::InstallChain::kType,
+                                  ipc::GiveUpOrder::kType,
+                                  ipc::SaveSchedule::kType,
+                                  ipc::LogLine::kType,
+                                  ipc::Progress::kType};
+  for (std::size_t i = 0; i < types.size(); ++i)
+    for (std::size_t k = i + 1; k < types.size(); ++k) CHECK(types[i] != types[k]);
+}
+
+TEST(a_hostile_list_of_four_billion_items_is_refused_at_once) {
+  std::string bytes(encode(ipc::DirectoryRead{"i", {}}).view());
+  bytes.replace(bytes.size() - 4, 4, "\xff\xff\xff\xff");
+  REQUIRE_ERROR(decode<ipc::DirectoryRead>(bytes), Errc::protocol);
+  REQUIRE_ERROR(decode<ipc::DirectoryRead>(bytes + std::string(1000, '\0')), Errc::protocol);
+}
+
+TEST(bent_messages_never_do_more_than_fail) {
+  std::mt19937 random(5);
+  for (int i = 0; i < 20; ++i) {
+    survive(welcome(), random);
+    survive(ipc::SaveSchedule{kLineage, schedule()}, random);
+    survive(ipc::InstallChain{kLineage, "i", {"PEM", "PEM"}}, random);
+    survive(ipc::PresentChallenges{kLineage, "i", {{"a", "t"}}}, random);
+    survive(ipc::ControlRequest{{"a", "b"}}, random);
+  }
+}
+
+int main(int argc, char** argv) {
+  return acme_test_main(argc, argv);
+}
