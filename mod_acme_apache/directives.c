@@ -90,7 +90,7 @@ static const char *set_directive(cmd_parms *cmd, void *dummy, const char *line)
     acme_config *core = mod_acme_core(server->conf);
     const char **words;
     const char *error;
-    acme_scope scope;
+    acme_scope scope = 0;
     size_t count;
 
     if (!core)
@@ -135,7 +135,7 @@ static const char *set_issuer(cmd_parms *cmd, void *dummy, const char *line)
     mod_acme_conf *conf = mod_acme_server_of(cmd->server)->conf;
     acme_config *core = mod_acme_core(conf);
     const char *error;
-    acme_scope scope;
+    acme_scope scope = 0;
 
     if (!core)
         return conf->running ? NULL : "out of memory";

@@ -21,6 +21,7 @@
 #include "apr_portable.h"
 #include "apr_thread_proc.h"
 #include "ap_mpm.h"
+#include "mpm_common.h"
 
 APLOG_USE_MODULE(acme);
 

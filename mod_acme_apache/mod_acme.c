@@ -25,6 +25,7 @@
  */
 
 #include "mod_acme.h"
+#include "http_main.h"
 
 APLOG_USE_MODULE(acme);
 
@@ -232,7 +233,7 @@ static void register_hooks(apr_pool_t *p)
     mod_acme_register_helper();
 }
 
-AP_DECLARE_MODULE(acme) = {
+module AP_MODULE_DECLARE_DATA acme_module = {
     STANDARD20_MODULE_STUFF,
     NULL, /* create per-directory configuration */
     NULL, /* merge per-directory configurations */

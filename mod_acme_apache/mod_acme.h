@@ -11,6 +11,7 @@
 #include "http_config.h"
 #include "http_core.h"
 #include "http_log.h"
+#include "apr_strings.h"
 
 #include "acmecore/acmecore.h"
 

@@ -36,7 +36,7 @@ static int add_cert_files(server_rec *s, apr_pool_t *p,
     if (server->plan != ACME_PLAN_MANAGED) {
         if (!is_orphan(server, certs))
             return DECLINED;
-        site = ACME_ANY;
+        site = ACME_NO_SITE;
     }
     if (acme_config_placeholder(conf->core, site, &cert, &key) != ACME_OK) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, "%s", acme_error_message());

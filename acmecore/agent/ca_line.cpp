@@ -36,7 +36,6 @@ void CaLine::when_up(std::function<void()> action) {
 }
 
 void CaLine::answered() {
-  lost_.forget(issuer_);
   if (!outage_) return;
   services_.timers.cancel(outage_->timer);
   Millis lasted = services_.env.boottime() - outage_->since;

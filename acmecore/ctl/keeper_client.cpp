@@ -20,6 +20,14 @@ namespace {
 
 constexpr Millis kPatience = 15'000;
 
+// Who listens there must be root or ourselves: what it says is believed.
+bool is_trusted(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) return false;
+  return peer.uid == 0 || peer.uid == geteuid();
+}
+
 Result<UniqueFd> connect_to(const std::string& runtime_path) {
   std::string path = runtime_path + "/" + ipc::kControlSocketName;
   auto failed = [&path] {
@@ -36,6 +44,8 @@ Result<UniqueFd> connect_to(const std::string& runtime_path) {
                 ipc::kControlSocketName);
   if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
     return failed();
+  if (!is_trusted(socket.get()))
+    return fail(Errc::unsafe, path + ": another user listens there; it is no helper of the server");
   return socket;
 }
 
@@ -80,8 +90,7 @@ Result<ipc::ControlAnswer> run_once(const Place& place, const std::string& comma
   pid_t pid = fork();
   if (pid < 0) return fail(Errc::io, std::string("fork: ") + strerror(errno));
   if (pid == 0) {
-    dup2(write_end.get(), STDOUT_FILENO);
-    dup2(write_end.get(), STDERR_FILENO);
+    dup2(write_end.get(), STDOUT_FILENO);  // its complaints go where ours go
     std::string program = keeper_program();
     std::vector<std::string> arguments = {program, "--once", command, "--state", place.state_path};
     arguments.insert(arguments.end(), names.begin(), names.end());

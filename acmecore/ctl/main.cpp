@@ -9,6 +9,7 @@
 
 #include "base/env.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "ctl/keeper_client.h"
 #include "ctl/table.h"
 
@@ -35,8 +36,13 @@ struct Options {
 };
 
 int complain(const std::string& what) {
-  std::fprintf(stderr, "acmectl: %s\n", what.c_str());
+  if (!what.empty()) std::fprintf(stderr, "acmectl: %s\n", printable(what).c_str());
   return 1;
+}
+
+// The helper's own words, which may hold somebody else's.
+void print_lines(std::string_view text) {
+  for (const std::string& line : split(trim(text), '\n')) std::puts(printable(line).c_str());
 }
 
 Place usual_place(const std::string& server) {
@@ -129,6 +135,6 @@ int main(int argc, char** argv) {
   }
   if (!answer->ok) return complain(answer->text);
   if (is_status) return print_status(options, answer->text);
-  std::fputs(answer->text.c_str(), stdout);
+  print_lines(answer->text);
   return 0;
 }

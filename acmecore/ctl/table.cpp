@@ -22,8 +22,10 @@ Row certificate_row(const Json& certificate, WallTime now) {
   std::string stage = certificate["stage"].text_or("");
   std::string state = certificate["state"].text_or("?");
   if (!stage.empty()) state += " (" + stage + ")";
-  return {printable(certificate["id"].text_or("?")),     certificate["key"].text_or("?"),     state,
-          printable(certificate["issuer"].text_or("-")), when(certificate["not_after"], now), next};
+  Row row = {certificate["id"].text_or("?"),     certificate["key"].text_or("?"),     state,
+             certificate["issuer"].text_or("-"), when(certificate["not_after"], now), next};
+  for (std::string& cell : row) cell = printable(cell);
+  return row;
 }
 
 void append_row(std::string& out, const Row& row, const std::vector<std::size_t>& widths) {

@@ -8,7 +8,7 @@ namespace acme::serve {
 Serving::Serving(const Env& env, const Resolution& resolution, int log_fd, CallbackLog log)
     : env_(env),
       config_(resolution.config),
-      sites_(resolution.sites),
+      sites_(index_sites(resolution)),
       log_fd_(log_fd),
       log_(log),
       shelf_(config_.slots()) {}
@@ -58,14 +58,28 @@ Outcome Serving::fill() {
   return {};
 }
 
+std::vector<Serving::Site> Serving::index_sites(const Resolution& resolution) {
+  std::vector<Site> sites;
+  for (const SitePlan& plan : resolution.sites) {
+    Site& site = sites.emplace_back(Site{plan, {}});
+    if (plan.certificates.size() < 2) continue;
+    for (std::uint32_t index : plan.certificates)
+      for (const std::string& name : resolution.config.certificates[index].names)
+        site.by_name.emplace(name, index);  // the first one that the operator wrote
+  }
+  return sites;
+}
+
 const char* Serving::state(std::uint32_t site) const {
-  if (site >= sites_.size() || sites_[site].kind == SitePlan::Kind::off) return "";
-  for (std::uint32_t index : sites_[site].certificates) {
+  if (site >= sites_.size()) return "";
+  const SitePlan& plan = sites_[site].plan;
+  if (plan.kind == SitePlan::Kind::off) return "";
+  for (std::uint32_t index : plan.certificates) {
     const CertificateConfig& certificate = config_.certificates[index];
     bool there = false;
     for (std::uint32_t i = 0; i < certificate.keys.size(); ++i)
       there |= shelf_.generation(certificate.first_slot + i) != 0;
-    if (!there) return sites_[site].kind == SitePlan::Kind::bridge ? "bridge" : "placeholder";
+    if (!there) return plan.kind == SitePlan::Kind::bridge ? "bridge" : "placeholder";
   }
   return "ready";
 }

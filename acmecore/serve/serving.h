@@ -8,7 +8,8 @@
 #include <array>
 #include <memory>
 #include <mutex>
-#include <string_view>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/env.h"
@@ -59,13 +60,19 @@ class Serving {
     std::array<SharedCertificate, kKeyTypes> certificates;
     std::size_t count = 0;
   };
-  Choice choose(const SitePlan& plan, std::string_view host) const;
+  struct Site {
+    SitePlan plan;
+    // Only where there are several certificates: which answers for a name.
+    std::unordered_map<std::string, std::uint32_t> by_name;
+  };
+  static std::vector<Site> index_sites(const Resolution& resolution);
+  Choice choose(const Site& site, const std::string& host) const;
   Choice published(std::uint32_t certificate) const;
   Result<SharedCertificate> placeholder() const;
 
   const Env& env_;
   Config config_;
-  std::vector<SitePlan> sites_;
+  std::vector<Site> sites_;
   int log_fd_;
   CallbackLog log_;
   UniqueFd board_fd_;  // read-write, until the helper has it

@@ -34,15 +34,16 @@ Outcome use_all(SSL* ssl, std::span<const SharedCertificate> certificates) {
 
 }  // namespace
 
-// Those whose names cover the host first: exact, then by wildcard, then any,
-// each in the operator's order.
-Serving::Choice Serving::choose(const SitePlan& plan, std::string_view host) const {
-  if (plan.certificates.size() == 1) return published(plan.certificates.front());
-  for (Coverage wanted : {Coverage::exact, Coverage::wildcard, Coverage::none})
-    for (std::uint32_t index : plan.certificates) {
-      if (coverage(config_.certificates[index].names, host) != wanted) continue;
-      if (Choice choice = published(index); choice.count != 0) return choice;
-    }
+// The one that has the host among its names, then one with a wildcard for it,
+// then the first of the site that there is.
+Serving::Choice Serving::choose(const Site& site, const std::string& host) const {
+  for (const std::string& key : {host, wildcard_for(host)}) {
+    auto it = site.by_name.find(key);
+    if (it == site.by_name.end()) continue;
+    if (Choice choice = published(it->second); choice.count != 0) return choice;
+  }
+  for (std::uint32_t index : site.plan.certificates)
+    if (Choice choice = published(index); choice.count != 0) return choice;
   return {};
 }
 
@@ -64,10 +65,11 @@ Result<SharedCertificate> Serving::placeholder() const {
 }
 
 Result<int> Serving::set_certificate(std::uint32_t site, SSL* ssl) const {
-  if (site >= sites_.size() || sites_[site].kind == SitePlan::Kind::off) return ACME_TLS_UNTOUCHED;
+  if (site >= sites_.size() || sites_[site].plan.kind == SitePlan::Kind::off)
+    return ACME_TLS_UNTOUCHED;
   const std::string host = host_of(ssl);
   const Choice choice = choose(sites_[site], host);
-  if (sites_[site].kind == SitePlan::Kind::bridge) {
+  if (sites_[site].plan.kind == SitePlan::Kind::bridge) {
     // The operator's file goes on answering for what the managed one does not cover yet.
     bool covers =
         host.empty() || (choice.count != 0 && names_cover(choice.certificates[0]->names, host));

@@ -153,6 +153,22 @@ TEST(a_spawned_program_may_have_a_session_of_its_own_and_low_priority) {
   CHECK_EQ(group, pid);
 }
 
+TEST(a_spawned_program_may_be_cut_off_from_the_standard_descriptors) {
+  const std::string links = "readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2 >&3";
+  Spawn what;
+  what.environment = {"PATH=/usr/bin:/bin"};
+  what.standard_error = -1;
+  CHECK_EQ(said_by(what, links), "/dev/null\n/dev/null\n/dev/null\n");
+
+  UniqueFd log(system_env().memory_file("log"));
+  what.standard_error = log.get();
+  CHECK_CONTAINS(said_by(what, links), "/dev/null\n/dev/null\n/memfd:log");
+  said_by(what, "echo trouble >&2");
+  char text[16] = {};
+  CHECK_EQ(pread(log.get(), text, sizeof text, 0), 8);
+  CHECK_EQ(std::string_view(text), "trouble\n");
+}
+
 TEST(a_program_that_cannot_be_started_is_an_error_that_names_it) {
   Spawn what;
   what.program = "/nonexistent/acme-keeper";

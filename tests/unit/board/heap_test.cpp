@@ -82,14 +82,14 @@ TEST(freed_neighbours_join) {
   REQUIRE_OK(board.writer.publish_status(std::string(20'000, 't')));
 }
 
-TEST(a_status_each_minute_for_a_month_needs_no_more_room) {
+TEST(a_status_each_minute_for_a_week_needs_no_more_room) {
   Board board;
-  for (int minute = 0; minute < 43'200; ++minute) {
+  for (int minute = 0; minute < 10'080; ++minute) {
     board.env.clock += 60'000;
     REQUIRE_OK(board.writer.publish_status(std::string(1000 + minute % 7000, 's')));
     if (minute % 1000 == 0) REQUIRE_OK(board.writer.publish(1, bundle_of(1 + minute, 3000)));
   }
-  CHECK_EQ(serial_in(board.reader, 1), 43'001);
+  CHECK_EQ(serial_in(board.reader, 1), 10'001);
 }
 
 TEST(texts_that_are_too_long_are_refused) {

@@ -1,5 +1,6 @@
 #include "ipc/channel.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <random>
@@ -154,7 +155,7 @@ TEST(a_peer_that_goes_within_a_frame_is_gone) {
 }
 
 TEST(a_descriptor_that_is_no_socket_is_an_error) {
-  Channel channel(UniqueFd(dup(0)));
+  Channel channel(UniqueFd(open("/dev/null", O_RDWR | O_CLOEXEC)));
   REQUIRE_ERROR(channel.receive(), Errc::io);
   REQUIRE_ERROR(channel.send(1, 1, bytes("x")), Errc::io);
 }

@@ -147,6 +147,14 @@ TEST(a_wildcard_whose_authorization_lacks_the_flag_is_understood) {
   CHECK_EQ(only<Present>(ca.wishes).challenges.at(0).identifier, "example.com");
 }
 
+TEST(an_authorization_that_names_the_wildcard_itself_is_understood) {
+  Bench ca({"*.example.com"}, {}, {ChallengeType::dns01});
+  Json authz = authorization_json(0, "example.com", "pending", {"dns-01"});
+  authz.set("identifier", Json::object().set("type", "dns").set("value", "*.Example.com"));
+  ca.create().answer_with(answer(200, authz.compact()));
+  CHECK_EQ(only<Present>(ca.wishes).challenges.at(0).identifier, "example.com");
+}
+
 TEST(an_authorization_listed_twice_is_fetched_once) {
   Bench ca({"a.example"});
   Json order = order_json("pending", ca.names);

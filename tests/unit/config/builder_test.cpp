@@ -1,0 +1,270 @@
+// Directives one by one: syntax, places, issuers, what is set by default.
+#include "unit/config/site_config.h"
+
+using namespace acme;
+using namespace acme::test;
+
+TEST(without_any_directive_nothing_is_managed) {
+  SiteConfig config;
+  auto site = config.site({"example.com"});
+  CHECK(config.resolved().certificates.empty());
+  CHECK_EQ(site.plan().kind, SitePlan::Kind::off);
+  CHECK(config.log.warnings.empty());
+}
+
+TEST(defaults_are_filled_in_by_server) {
+  SiteConfig nginx;
+  CHECK_EQ(nginx.resolved().state_path, "/var/lib/acmecore/nginx");
+  CHECK_EQ(nginx.resolved().runtime_path, "/run/acmecore/nginx");
+  CHECK_EQ(nginx.resolved().helper_path, ACME_LIBEXEC_DIR);
+  SiteConfig httpd(ServerKind::httpd);
+  CHECK_EQ(httpd.resolved().state_path, "/var/lib/acmecore/httpd");
+  CHECK_EQ(httpd.resolved().runtime_path, "/run/acmecore/httpd");
+}
+
+TEST(beside_a_state_path_of_ones_own_lies_the_runtime_path) {
+  SiteConfig config;
+  config.main("state_path", {"/srv/acme"});
+  CHECK_EQ(config.resolved().state_path, "/srv/acme");
+  CHECK_EQ(config.resolved().runtime_path, "/srv/acme/run");
+}
+
+TEST(relative_paths_are_relative_to_the_servers_root) {
+  SiteConfig config;
+  config.main("state_path", {"acme"});
+  config.main("runtime_path", {"run/acme"});
+  config.main("helper_path", {"../bin"});
+  CHECK_EQ(config.resolved().state_path, "/etc/server/acme");
+  CHECK_EQ(config.resolved().runtime_path, "/etc/server/run/acme");
+  CHECK_EQ(config.resolved().helper_path, "/etc/server/../bin");
+}
+
+TEST(facts_of_the_server_are_carried_and_may_come_again_after_resolving) {
+  SiteConfig config;
+  config.resolved();
+  ServerFacts facts;
+  facts.version = "nginx/1.22.1";
+  facts.log = {"/var/log/error.log", true, Level::info};
+  facts.plain_http_listener = true;
+  config.builder.set_facts(facts);
+  const Config& resolved = config.builder.resolution().config;
+  CHECK_EQ(resolved.server_version, "nginx/1.22.1");
+  CHECK_EQ(resolved.log.path, "/var/log/error.log");
+  CHECK(resolved.log.syslog);
+  CHECK_EQ(resolved.log.level, Level::info);
+  CHECK(resolved.plain_http_listener);
+  CHECK(!resolved.drop_privileges);
+}
+
+TEST(the_agent_runs_as_the_user_that_was_given_when_the_master_is_root) {
+  SiteConfig config;
+  config.main("acme", {"on"});
+  config.main("user", {"nobody"});
+  config.site({"example.com"});
+  ServerFacts facts;
+  facts.privileged = true;
+  facts.worker_uid = 33;
+  facts.worker_gid = 34;
+  config.builder.set_facts(facts);
+  const Config& resolved = config.resolved();
+  CHECK(resolved.drop_privileges);
+  CHECK_EQ(resolved.agent_uid, 65534);
+  config.builder.report_environment();
+  CHECK(config.log.errors.empty());
+}
+
+TEST(an_unknown_user_is_an_error_line_and_the_workers_user_is_taken) {
+  SiteConfig config;
+  config.main("acme", {"on"});
+  config.main("user", {"no-such-user"});
+  config.site({"example.com"});
+  ServerFacts facts;
+  facts.privileged = true;
+  facts.worker_uid = 33;
+  facts.worker_gid = 34;
+  config.builder.set_facts(facts);
+  CHECK_EQ(config.resolved().agent_uid, 33);
+  CHECK_EQ(config.resolved().agent_gid, 34);
+  config.builder.report_environment();
+  CHECK_EQ(config.log.errors.size(), 1);
+  CHECK_CONTAINS(config.log.errors[0], "\"no-such-user\" does not exist");
+}
+
+TEST(a_network_side_that_would_run_as_root_is_warned_of) {
+  SiteConfig config;
+  config.main("acme", {"on"});
+  config.main("user", {"root"});
+  config.site({"example.com"});
+  ServerFacts facts;
+  facts.privileged = true;
+  facts.plain_http_listener = true;
+  config.builder.set_facts(facts);
+  config.resolved();
+  config.builder.report_environment();
+  CHECK_EQ(config.log.warnings.size(), 1);
+  CHECK_CONTAINS(config.log.warnings[0], "acme_user");
+}
+
+TEST(an_unknown_directive_is_refused_with_those_that_are_known) {
+  SiteConfig config;
+  CHECK_CONTAINS(config.wrong("acmee", {"on"}), "unknown directive \"acmee\"");
+  CHECK_CONTAINS(config.wrong("directory_url", {"https://ca.example/"}), "acme_renew");
+  Builder::Scope issuer = config.issuer("mine");
+  CHECK_CONTAINS(config.wrong("url", {"x"}, issuer), "known are uri, contact");
+  CHECK_CONTAINS(config.wrong("acme", {"on"}, issuer), "unknown directive");
+}
+
+TEST(inside_an_issuers_block_the_servers_own_names_are_known) {
+  SiteConfig nginx;
+  Builder::Scope block = nginx.issuer("mine");
+  nginx.set(block, "uri", {"https://ca.example/dir"});
+  nginx.set(block, "ssl_trusted_certificate", {"ca.pem"});
+  CHECK_EQ(nginx.resolved().issuer("mine")->directory_url, "https://ca.example/dir");
+  CHECK_EQ(nginx.resolved().issuer("mine")->ca_certificate_file, "/etc/server/ca.pem");
+  SiteConfig httpd(ServerKind::httpd);
+  block = httpd.issuer("mine");
+  httpd.set(block, "ACMEDirectoryURL", {"https://ca.example/dir"});
+  CHECK_EQ(httpd.resolved().issuer("mine")->directory_url, "https://ca.example/dir");
+}
+
+TEST(a_directive_takes_as_many_values_as_the_table_says) {
+  SiteConfig config;
+  CHECK_CONTAINS(config.wrong("renew", {}), "\"acme_renew\" takes exactly one value");
+  CHECK_CONTAINS(config.wrong("renew", {"33%", "30d"}), "exactly one value");
+  CHECK_CONTAINS(config.wrong("acme", {}), "at least one value");
+}
+
+TEST(a_directive_that_is_given_twice_is_refused_with_the_place_of_the_first) {
+  SiteConfig config;
+  config.main("renew", {"33%"});
+  CHECK_CONTAINS(config.wrong("renew", {"30d"}), "\"acme_renew\" is given twice, first in line 1");
+  Outcome elsewhere = config.builder.set(Builder::kMain, "renew", {"30d"}, {"/etc/other.conf", 7});
+  CHECK_CONTAINS(REQUIRE_ERROR(elsewhere, Errc::invalid_config), "/etc/server.conf:1");
+  config.main("certificate", {"letsencrypt", "a.example.com"});
+  config.main("certificate", {"letsencrypt", "b.example.com"});
+}
+
+TEST(a_scope_that_does_not_exist_is_the_callers_fault) {
+  SiteConfig config;
+  REQUIRE_ERROR(config.try_set(99, "acme", {"on"}), Errc::invalid_argument);
+  SiteDescription site;
+  site.scope = config.issuer("mine");
+  REQUIRE_ERROR(config.builder.add_site(site), Errc::invalid_argument);
+}
+
+TEST(on_and_off_stand_alone) {
+  SiteConfig config;
+  CHECK_CONTAINS(config.wrong("acme", {"on", "letsencrypt"}), "stands alone");
+  CHECK_CONTAINS(config.wrong("acme", {"letsencrypt", "letsencrypt"}), "twice");
+  CHECK_CONTAINS(config.wrong("acme", {"lets/encrypt"}), "cannot be the name of an issuer");
+}
+
+TEST(names_of_a_certificate_by_hand_must_be_identifiers) {
+  SiteConfig config;
+  CHECK_CONTAINS(config.wrong("certificate", {"letsencrypt", "_"}),
+                 "\"_\" cannot be in a certificate");
+  CHECK_CONTAINS(config.wrong("certificate", {"letsencrypt", "192.0.2.1"}),
+                 "IP addresses are not supported by this version");
+  CHECK_CONTAINS(config.wrong("certificate", {"letsencrypt", "b\xc3\xbc.example"}), "xn--");
+  CHECK_CONTAINS(config.wrong("certificate", {"letsencrypt", "www.example.*"}), "pattern");
+  CHECK_CONTAINS(config.wrong("certificate", {"letsencrypt", "~x"}), "regular expression");
+  config.main("certificate", {"letsencrypt", "localhost"});
+  CHECK_EQ(config.resolved().certificates.at(0).names, Words{"localhost"});
+}
+
+TEST(parameters_of_a_certificate_by_hand_are_name_and_key) {
+  SiteConfig config;
+  CHECK_CONTAINS(config.wrong("certificate", {"letsencrypt", "a.example.com", "nam=x"}),
+                 "unknown parameter \"nam=\"");
+  CHECK_CONTAINS(config.wrong("certificate", {"letsencrypt", "name=a", "name=b"}), "twice");
+  CHECK_CONTAINS(config.wrong("certificate", {"letsencrypt", "name=../x"}), "cannot be the name");
+  CHECK_CONTAINS(config.wrong("certificate", {"letsencrypt", "key=rsa,dsa"}), "\"dsa\"");
+  CHECK_CONTAINS(config.wrong("certificate", {"letsencrypt", "key=rsa", "key=ecdsa"}),
+                 "key=ecdsa:256,rsa:2048");
+  CHECK_CONTAINS(config.wrong("certificate", {"letsencrypt", "key="}), "unknown kind of key");
+}
+
+TEST(lets_encrypt_is_built_in_and_a_block_of_that_name_amends_it) {
+  SiteConfig config;
+  Builder::Scope block = config.issuer("letsencrypt-staging");
+  config.set(block, "contact", {"me@example.com", "you@example.com"});
+  config.set(block, "key", {"rsa:3072"});
+  config.main("acme", {"letsencrypt", "letsencrypt-staging"});
+  config.site({"example.com"});
+  const Config& resolved = config.resolved();
+  const IssuerConfig* production = resolved.issuer("letsencrypt");
+  const IssuerConfig* staging = resolved.issuer("letsencrypt-staging");
+  CHECK(production && staging);
+  CHECK_EQ(production->directory_url, "https://acme-v02.api.letsencrypt.org/directory");
+  CHECK_EQ(staging->directory_url, "https://acme-staging-v02.api.letsencrypt.org/directory");
+  CHECK_EQ(staging->contacts, (Words{"mailto:me@example.com", "mailto:you@example.com"}));
+  CHECK(production->contacts.empty());
+}
+
+TEST(an_issuer_that_is_neither_configured_nor_used_is_left_out) {
+  SiteConfig config;
+  config.main("acme", {"on"});
+  config.site({"example.com"});
+  CHECK_EQ(config.resolved().issuers.size(), 1);
+  CHECK_EQ(config.resolved().issuers[0].id, "letsencrypt");
+}
+
+TEST(an_issuers_defaults_are_lets_encrypt_http_01_and_ecdsa) {
+  SiteConfig config;
+  config.issuer("mine");
+  config.main("acme", {"mine"});
+  config.site({"example.com"});
+  const IssuerConfig& issuer = *config.resolved().issuer("mine");
+  CHECK_EQ(issuer.directory_url, "https://acme-v02.api.letsencrypt.org/directory");
+  CHECK_EQ(issuer.challenges.size(), 1);
+  CHECK_EQ(issuer.account_key, KeyType::ecdsa256);
+  CHECK(issuer.verify_tls);
+  CHECK_EQ(config.resolved().certificates.at(0).keys.size(), 1);
+  CHECK_EQ(config.resolved().certificates.at(0).keys[0], KeyType::ecdsa256);
+}
+
+TEST(an_account_key_is_a_kind_of_key_or_a_file) {
+  SiteConfig config;
+  config.set(config.issuer("a"), "account_key", {"rsa:4096"});
+  config.set(config.issuer("b"), "account_key", {"account.pem"});
+  CHECK_EQ(config.resolved().issuer("a")->account_key, KeyType::rsa4096);
+  CHECK_EQ(config.resolved().issuer("a")->account_key_file, "");
+  CHECK_EQ(config.resolved().issuer("b")->account_key_file, "/etc/server/account.pem");
+  CHECK_CONTAINS(config.wrong("account_key", {"ecdsa:257"}, config.issuer("c")),
+                 "unknown kind of key \"ecdsa:257\"");
+}
+
+TEST(an_issuers_values_are_checked_one_by_one) {
+  SiteConfig config;
+  Builder::Scope block = config.issuer("mine");
+  CHECK_CONTAINS(config.wrong("uri", {"http://ca.example/"}, block), "not an https URL");
+  CHECK_CONTAINS(config.wrong("contact", {"me"}, block), "not a mail address");
+  CHECK_CONTAINS(config.wrong("challenge", {"dns-01"}, block), "not supported by this version");
+  CHECK_CONTAINS(config.wrong("ssl_verify", {"no"}, block), "neither on nor off");
+  CHECK_CONTAINS(config.wrong("profile", {"a b"}, block), "profile");
+  config.set(block, "uri", {"https://ca.example/"});  // what was refused was not taken
+}
+
+TEST(an_issuer_is_defined_once_and_not_as_a_switch) {
+  SiteConfig config;
+  config.issuer("mine");
+  auto again = config.builder.add_issuer_scope("mine", {"/etc/other.conf", 3});
+  CHECK_CONTAINS(REQUIRE_ERROR(again, Errc::invalid_config),
+                 "defined already, in /etc/server.conf:1");
+  CHECK_CONTAINS(REQUIRE_ERROR(config.builder.add_issuer_scope("on", {}), Errc::invalid_config),
+                 "cannot be named \"on\"");
+  REQUIRE_ERROR(config.builder.add_issuer_scope("a/b", {}), Errc::invalid_config);
+}
+
+TEST(a_ca_whose_certificate_is_not_checked_is_warned_of) {
+  SiteConfig config;
+  config.set(config.issuer("mine"), "ssl_verify", {"off"});
+  CHECK(!config.resolved().issuer("mine")->verify_tls);
+  CHECK_EQ(config.log.warnings.size(), 1);
+  CHECK_CONTAINS(config.log.warnings[0], "\"mine\" is not checked (ssl_verify off)");
+  CHECK_CONTAINS(config.log.warnings[0], "/etc/server.conf:1");
+}
+
+int main(int argc, char** argv) {
+  return acme_test_main(argc, argv);
+}
