@@ -80,7 +80,8 @@ static kept_data *kept(const server_rec *s)
     apr_pool_userdata_get(&data, KEPT_KEY, pool);
     if (!data) {
         data = apr_pcalloc(pool, sizeof(kept_data));
-        apr_pool_userdata_setn(data, KEPT_KEY, apr_pool_cleanup_null, pool);
+        /* not setn: the key lies in this module, too */
+        apr_pool_userdata_set(data, KEPT_KEY, apr_pool_cleanup_null, pool);
     }
     return data;
 }

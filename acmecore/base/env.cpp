@@ -43,7 +43,7 @@ int redirect_standard(int standard_error) {
 // copy of each descriptor, numbered above the range that they move to.
 [[noreturn]] void become(const Spawn& what, char* const* argv, char* const* envp, int* sources,
                          int count, int report) {
-  auto give_up = [report](int error) {
+  auto give_up = [&report](int error) {
     ssize_t ignored = ::write(report, &error, sizeof error);
     (void)ignored;
     _exit(127);

@@ -26,7 +26,7 @@ Builder::Scope Builder::add_site_scope() {
 
 Result<Builder::Scope> Builder::add_issuer_scope(std::string_view name, Place place) {
   ACME_TRY(std::string id, parse_id("an issuer", name));
-  if (id == "on" || id == "off")
+  if (parse_switch(id))
     return fail(Errc::invalid_config,
                 "an issuer cannot be named \"" + id + "\": choose another name");
   auto& issuers = settings_.issuers;

@@ -51,14 +51,14 @@ std::string fault_of_labels(const std::string& name, const std::vector<std::stri
 
 // What is behind a leading "*." or ".": at least two labels.
 CheckedName check_below(NameKind kind, std::string_view apex, std::string shown) {
+  if (apex.empty()) return {NameKind::no_name, {}, "it has an empty label"};
   CheckedName inner = check_name(apex);
   if (inner.kind == NameKind::host) return {kind, std::move(shown), {}};
   if (inner.kind == NameKind::single_label)
     return {NameKind::no_name, {}, "a wildcard needs two labels behind it at least"};
   if (inner.kind == NameKind::international) return inner;
-  return {NameKind::no_name,
-          {},
-          inner.reason.empty() ? "it has an empty label" : std::move(inner.reason)};
+  if (inner.kind == NameKind::no_name) return inner;
+  return {NameKind::no_name, {}, "a wildcard stands before a host name only"};
 }
 
 }  // namespace

@@ -13,11 +13,14 @@ Error wrong(std::string message) {
   return fail(Errc::invalid_config, std::move(message));
 }
 
+bool is_switch(std::string_view word) {
+  return bool(parse_switch(word));
+}
+
 Result<std::vector<std::string>> parse_issuers(const std::vector<std::string>& words) {
   std::vector<std::string> issuers;
   for (const std::string& word : words) {
-    if (word == "on" || word == "off")
-      return wrong("\"" + word + "\" stands alone: write on, off, or issuers");
+    if (is_switch(word)) return wrong("\"" + word + "\" stands alone: write on, off, or issuers");
     ACME_TRY(std::string id, parse_id("an issuer", word));
     if (std::find(issuers.begin(), issuers.end(), id) != issuers.end())
       return wrong("the issuer \"" + id + "\" is given twice");
@@ -72,8 +75,9 @@ std::string to_string(const Place& place) {
 Result<EngineDirective> parse_engine(const std::vector<std::string>& values, Place place) {
   EngineDirective directive;
   directive.place = std::move(place);
-  if (values.size() == 1 && (values[0] == "on" || values[0] == "off")) {
-    directive.mode = values[0] == "on" ? EngineDirective::Mode::on : EngineDirective::Mode::off;
+  if (values.size() == 1 && is_switch(values[0])) {
+    directive.mode =
+        *parse_switch(values[0]) ? EngineDirective::Mode::on : EngineDirective::Mode::off;
     return directive;
   }
   directive.mode = EngineDirective::Mode::issuers;

@@ -111,6 +111,10 @@ Result<ipc::ControlAnswer> run_once(const Place& place, const std::string& comma
   }
   int status = 0;
   waitpid(pid, &status, 0);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == ipc::kServerIsRunning)
+    return fail(Errc::busy, "a running server uses " + place.state_path +
+                                " but does not answer at " + place.runtime_path +
+                                ": name its runtime path with --runtime");
   answer.ok = WIFEXITED(status) && WEXITSTATUS(status) == 0;
   return answer;
 }

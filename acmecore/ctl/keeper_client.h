@@ -21,7 +21,7 @@ Result<ipc::ControlAnswer> ask(const Place& place, ipc::ControlType type,
                                const ipc::ControlRequest& request);
 
 // Runs `acme-keeper --once command --state … names…`; what it printed, and whether it
-// succeeded. Why not, it has said on standard error.
+// succeeded. Why not, it has said on standard error. Errc::busy: a server uses this store.
 Result<ipc::ControlAnswer> run_once(const Place& place, const std::string& command,
                                     const std::vector<std::string>& names);
 

@@ -78,7 +78,7 @@ bool parse(int argc, char** argv, Options& options) {
 }
 
 // The first place where a server answers; else the first whose store is there.
-Result<ipc::ControlAnswer> reach(const Options& options, ipc::ControlType type) {
+Result<ipc::ControlAnswer> reach_now(const Options& options, ipc::ControlType type) {
   ipc::ControlRequest request{options.names};
   for (const Place& place : options.places) {
     auto answer = ask(place, type, request);
@@ -90,6 +90,17 @@ Result<ipc::ControlAnswer> reach(const Options& options, ipc::ControlType type) 
   return fail(Errc::not_found, "no server answers and there is no store at " +
                                    options.places.front().state_path +
                                    "; name the server's state path with --state");
+}
+
+// A server that was started a moment ago holds its store before it answers.
+Result<ipc::ControlAnswer> reach(const Options& options, ipc::ControlType type) {
+  constexpr Millis kPatience = 5'000;
+  const Env& env = system_env();
+  for (Millis began = env.boottime();; usleep(100'000)) {
+    auto answer = reach_now(options, type);
+    if (answer || answer.error().code != Errc::busy || env.boottime() - began > kPatience)
+      return answer;
+  }
 }
 
 bool carries(const Json& certificate, const std::string& name) {

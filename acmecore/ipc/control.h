@@ -10,6 +10,9 @@ namespace acme::ipc {
 inline constexpr std::size_t kControlFrameLimit = 64 * 1024 * 1024;  // the status of 10,000 names
 inline constexpr const char* kControlSocketName = "control.sock";
 
+// What acme-keeper --once exits with when a running server holds the store.
+inline constexpr int kServerIsRunning = 75;  // EX_TEMPFAIL
+
 enum class ControlType : std::uint16_t { status = 64, renew = 65, answer = 127 };
 
 struct ControlRequest {

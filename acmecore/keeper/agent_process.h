@@ -21,6 +21,7 @@ class AgentProcess {
 
   bool due() const { return !channel_ && env_.boottime() >= start_at_; }
   Millis start_at() const { return start_at_; }
+  void start_after(Millis delay) { start_at_ = env_.boottime() + delay; }
   void start();
   // Ends it; the next start is after the back-off.
   void fail_with(const std::string& why);

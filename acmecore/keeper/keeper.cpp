@@ -23,6 +23,9 @@ constexpr Millis kStatusInterval = 200;  // changes are coalesced
 constexpr Millis kStatusShare =
     20;  // and a status takes no more of our time than one part of so many
 constexpr Millis kMinuteMillis = 60'000;
+// nginx tells its old workers to stop 100 ms after it has started the new ones,
+// httpd at once: until they have heard it, a CA that connects may meet one.
+constexpr Millis kOlderWorkers = 1'000;
 constexpr Millis kNeglectInterval = 10 * kMinuteMillis;
 constexpr Millis kLockRetry = 20;
 constexpr Millis kLockPatience = 3'000;  // before the operator is told
@@ -90,7 +93,7 @@ std::optional<Store> wait_for_store(const Env& env, Log& log, const Config& conf
 
 }  // namespace
 
-int keep(const Env& env, Log& log, const Config& config) {
+int keep(const Env& env, Log& log, const Config& config, bool after_reload) {
   auto store = wait_for_store(env, log, config);
   if (!store) return 0;
   if (!wait_for_lock(env, log, *store)) return 0;
@@ -106,6 +109,7 @@ int keep(const Env& env, Log& log, const Config& config) {
   if (auto saved = store->save_config(encoded.view()); !saved) log.error(saved.error().message);
   Keeper keeper(env, log, config, *store, board ? &*board : nullptr);
   keeper.restore();
+  if (after_reload) keeper.wait_for_older_workers();
   return keeper.run();
 }
 
@@ -167,6 +171,10 @@ void Keeper::welcome() {
   for (const auto& [lineage, managed] : certificates_.all())
     welcome.lineages.push_back(certificates_.state_of(managed));
   send(ipc::Type::welcome, 0, encode(welcome));
+}
+
+void Keeper::wait_for_older_workers() {
+  agent_.start_after(kOlderWorkers);
 }
 
 int Keeper::run() {

@@ -21,7 +21,8 @@
 namespace acme::keeper {
 
 // Waits for the lock, then runs until the server is gone. The exit status.
-int keep(const Env& env, Log& log, const Config& config);
+// `after_reload`: older workers still accept connections for a moment.
+int keep(const Env& env, Log& log, const Config& config, bool after_reload);
 
 class Keeper {
  public:
@@ -29,6 +30,8 @@ class Keeper {
   Keeper(const Env& env, Log& log, const Config& config, Store& store, BoardWriter* board);
 
   void restore();
+  // Lets older workers go before the agent presents challenges they do not know.
+  void wait_for_older_workers();
   int run();
 
  private:

@@ -81,5 +81,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   LogFile log(env, config->server, config->log);
-  return mode == "--supervise" ? supervise(env, log) : keep(env, log, *config);
+  bool after_reload = argc > 2 && std::string_view(argv[2]) == "--reload";
+  return mode == "--supervise" ? supervise(env, log, after_reload)
+                               : keep(env, log, *config, after_reload);
 }

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "config/config.h"
+#include "ipc/control.h"
 #include "keeper/certificates.h"
 #include "keeper/status.h"
 #include "store/store.h"
@@ -51,7 +52,8 @@ int once(const Env& env, const std::string& state_path, const std::string& comma
       Store::open(env, state_path, writes ? Store::Mode::read_write : Store::Mode::read_only, log);
   if (!store) return complain(store.error());
   if (writes)
-    if (auto locked = store->lock(); !locked) return complain(locked.error());
+    if (auto locked = store->lock(); !locked)
+      return locked.error().code == Errc::busy ? ipc::kServerIsRunning : complain(locked.error());
   auto bytes = store->load_config();
   if (!bytes) return complain(bytes.error());
   auto config = decode_config(*bytes);

@@ -30,7 +30,8 @@ void occupy_ready() {
 
 class Supervisor {
  public:
-  Supervisor(const Env& env, Log& log) : env_(env), complaint_(env, log) {}
+  Supervisor(const Env& env, Log& log, bool after_reload)
+      : env_(env), complaint_(env, log), after_reload_(after_reload) {}
 
   int run() {
     if (fcntl(kReadyFd, F_GETFD) < 0) occupy_ready();
@@ -68,12 +69,14 @@ class Supervisor {
     Spawn what;
     what.program = own_program();
     what.arguments = {"--keep"};
+    if (after_reload_) what.arguments.push_back("--reload");
     what.descriptors = {kConfigFd, kBoardFd, kDeathFd, kReadyFd, read_end.get()};
     what.environment = clean_environment();
     auto pid = env_.spawn(what);
     if (!pid) return retry_later(pid.error().message);
     keeper_ = *pid;
     started_ = env_.boottime();
+    after_reload_ = false;
     occupy_ready();  // only the first keeper is waited for by the server
   }
 
@@ -114,6 +117,7 @@ class Supervisor {
 
   const Env& env_;
   Complaint complaint_;
+  bool after_reload_;
   pid_t keeper_ = 0;
   UniqueFd write_end_;  // the keeper sees its end when this process is gone
   Millis started_ = 0;
@@ -123,8 +127,8 @@ class Supervisor {
 
 }  // namespace
 
-int supervise(const Env& env, Log& log) {
-  return Supervisor(env, log).run();
+int supervise(const Env& env, Log& log, bool after_reload) {
+  return Supervisor(env, log, after_reload).run();
 }
 
 std::string own_program() {

@@ -20,7 +20,7 @@ enum Descriptor : int {
 };
 
 // Returns when the server is gone.
-int supervise(const Env& env, Log& log);
+int supervise(const Env& env, Log& log, bool after_reload);
 
 // In the keeper, when its supervisor has died: becomes one itself, with the
 // same descriptors. Returns only when exec fails.

@@ -264,7 +264,7 @@ int acme_helper_start(acme_serving* serving, acme_helper* previous, unsigned pat
   int status = guarded([&]() -> Outcome {
     if (!serving || !helper) return argument("serving or helper is NULL");
     auto handle = std::make_unique<acme_helper>();
-    ACME_TRY(handle->helper, start_helper(*serving->serving));
+    ACME_TRY(handle->helper, start_helper(*serving->serving, patience_ms != 0));
     acme_helper_stop(previous);  // it lets go of the store, which the new one waits for
     *helper = handle.release();
     return {};

@@ -83,7 +83,7 @@ Outcome check_helper_program(const Config& config) {
                             std::strerror(errno) + "; no certificate is obtained or renewed");
 }
 
-Result<std::unique_ptr<Helper>> start_helper(Serving& serving) {
+Result<std::unique_ptr<Helper>> start_helper(Serving& serving, bool after_reload) {
   const Env& env = serving.env();
   if (serving.board_fd() < 0)
     return fail(Errc::refused, "there is no board that the helper could write to");
@@ -95,6 +95,7 @@ Result<std::unique_ptr<Helper>> start_helper(Serving& serving) {
   Spawn what;
   what.program = program_path(serving.config());
   what.arguments = {"--supervise"};
+  if (after_reload) what.arguments.push_back("--reload");
   // In this order: kConfigFd and its neighbours of keeper/supervisor.h.
   what.descriptors = {config.get(), serving.board_fd(), death.read.get(), ready.write.get()};
   what.standard_error = serving.log_fd();

@@ -18,7 +18,9 @@ struct Helper {
 // Its programs are there and can be executed.
 Outcome check_helper_program(const Config& config);
 
-Result<std::unique_ptr<Helper>> start_helper(Serving& serving);
+// `after_reload`: workers of the generation before still accept connections for
+// a moment, and know no challenge that is presented from now on.
+Result<std::unique_ptr<Helper>> start_helper(Serving& serving, bool after_reload);
 
 // At most `patience` milliseconds.
 void wait_until_ready(const Env& env, const Helper& helper, unsigned patience);

@@ -11,6 +11,7 @@ namespace acme {
 namespace {
 
 constexpr WallTime kLatest = 253402300799;  // 9999-12-31T23:59:59Z: all that RFC 3339 can say
+constexpr std::size_t kLongestError = 512;
 
 // Jansson writes a NUL byte that it then refuses to read.
 std::string storable(std::string_view text) {
@@ -152,8 +153,9 @@ std::string encode_schedule(const ScheduleRecord& schedule) {
   put_time(out, "last_try", schedule.last_try);
   put_time(out, "retry_after", schedule.retry_after);
   out.set("failures", static_cast<std::int64_t>(schedule.failures));
-  // The CA's words, and as many as it likes: bounded here.
-  put(out, "last_error", printable(schedule.last_error));
+  // The CA's words are as many as it likes.
+  const bool is_long = schedule.last_error.size() > kLongestError;
+  put(out, "last_error", is_long ? printable(schedule.last_error) : schedule.last_error);
   put_time(out, "last_error_at", schedule.last_error_at);
   put(out, "configuration", schedule.configuration);
   out.set("renewal_requested", Json::boolean(schedule.renewal_requested));

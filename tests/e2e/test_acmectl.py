@@ -2,6 +2,7 @@
 
 import json
 
+from lib import process
 from lib.site import Site
 
 NAME = "www.example.org"
@@ -20,7 +21,8 @@ def test_status_tells_the_certificate_with_and_without_a_server(server, pebble):
     assert (only["id"], only["names"], only["state"]) == (NAME, [NAME], "valid")
     assert int(only["serial"], 16) == int(certificate.serial, 16)
     assert only["renew_at"] and only["not_after"] > only["renew_at"]
-    assert server.status()["certificates"][0]["serial"] == only["serial"]
+    process.wait_until(lambda: server.status()["certificates"][0].get("serial") == only["serial"], 5,
+                       "status.json tells it too")
 
     server.stop()
     server.wait_for_no_helpers()

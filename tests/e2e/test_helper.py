@@ -75,7 +75,7 @@ def test_a_second_server_on_the_same_store_is_told_who_holds_it(running, pebble,
     try:
         second.configure([Site(NAME)], [pebble.issuer()])
         second.start()
-        line = second.wait_for_log(r"\[error\].*held by")[0]
+        line = second.wait_for_log(r"\[error\].*in use by process")[0]
         assert str(running.helper("keeper")) in line, line
         assert second.handshake(NAME).from_pebble
     finally:

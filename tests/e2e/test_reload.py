@@ -26,7 +26,7 @@ def test_five_reloads_while_twenty_are_issued(server, pebble, proxy):
     assert pebble.issued() == 20
     ordered = [tuple(order) for order in proxy.orders()]
     assert len(ordered) <= 20 + 5, ordered
-    failed = [line for line in server.log.splitlines() if "failed" in line]
+    failed = [line for line in server.log.splitlines() if "order failed" in line]
     assert not failed, failed
 
 

@@ -38,6 +38,7 @@ class Driver {
  public:
   Driver(std::uint8_t how, std::string_view answers)
       : order_(settings(how), directory(), how & 1 ? kCa + "/acme/order/1" : ""),
+        refuses_(how & 8),
         answers_(answers) {}
 
   void run() {
@@ -83,7 +84,7 @@ class Driver {
   }
   void on(const Install& install) {
     if (install.chains.empty()) std::abort();
-    take(answers_.empty() ? order_.on_refused("no") : order_.on_installed());
+    take(refuses_ ? order_.on_refused("no") : order_.on_installed());
   }
   void on(const Finished&) {}
   void on(const Failure& failure) {
@@ -93,6 +94,7 @@ class Driver {
   }
 
   Order order_;
+  bool refuses_;
   std::string_view answers_;
   std::deque<Wish> wishes_;
   bool ended_ = false;

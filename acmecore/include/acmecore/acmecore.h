@@ -165,7 +165,8 @@ typedef struct acme_helper acme_helper;
  *
  * `previous` (or NULL) is the handle of the generation before: on success it
  * is stopped and freed, on failure it stays as it was and its helper goes on.
- * Waits up to `patience_ms` (0: not at all) until the new helper holds the
+ * Waits up to `patience_ms` (0: not at all,
+ * for a first start, when no older worker accepts connections) until the new helper holds the
  * store and workers can answer the challenges of every order under way, so
  * that a CA that asks during a reload is never sent away. */
 ACME_API int acme_helper_start(acme_serving *serving, acme_helper *previous, unsigned patience_ms,

@@ -105,7 +105,8 @@ class Server:
         return Finished(done.returncode, path.read_text(errors="replace"))
 
     def acmectl_line(self, *arguments):
-        return " ".join([str(self.programs / "acmectl"), "--state", str(self.state_path), *arguments])
+        return " ".join([str(self.programs / "acmectl"), "--state", str(self.state_path),
+                         "--runtime", str(self.runtime_path), *arguments])
 
     def acmectl(self, *arguments):
         """The operator's command for this server, running or not."""

@@ -66,8 +66,8 @@ TEST(a_wildcard_is_one_leading_label_above_two_others) {
   CHECK_CONTAINS(refused("*.com"), "two labels");
   CHECK_CONTAINS(refused("*"), "wildcard");
   CHECK_CONTAINS(refused("*."), "wildcard");
-  CHECK_CONTAINS(refused("*.*.example.com"), "label");
-  CHECK_CONTAINS(refused("*..example.com"), "label");
+  CHECK_CONTAINS(refused("*.*.example.com"), "host name only");
+  CHECK_CONTAINS(refused("*..example.com"), "host name only");
 }
 
 TEST(a_leading_dot_is_a_form_of_its_own) {

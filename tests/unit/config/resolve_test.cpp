@@ -18,7 +18,7 @@ TEST(on_at_the_main_level_makes_a_certificate_for_each_tls_site) {
   const Config& resolved = config.resolved();
   CHECK_EQ(resolved.certificates.size(), 2);
   CHECK_EQ(resolved.certificates[0].id, "www.example.com");
-  CHECK_EQ(resolved.certificates[0].names, Words{"example.com", "www.example.com"});
+  CHECK_EQ(resolved.certificates[0].names, (Words{"example.com", "www.example.com"}));
   CHECK_EQ(resolved.certificates[0].issuers, Words{"letsencrypt"});
   CHECK_EQ(a.plan().kind, Kind::managed);
   CHECK_EQ(certificates_of(b), Words{"example.org"});

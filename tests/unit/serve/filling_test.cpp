@@ -1,0 +1,227 @@
+// What is served before any helper runs: the board as it is filled from the
+// store, and what happens where store or board cannot be had.
+#include "unit/serve/serve_fixture.h"
+
+using namespace acme;
+using namespace acme::test;
+
+namespace {
+
+constexpr std::string_view kToken = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ";
+const std::string kAnswer = std::string(kToken) + ".9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI";
+
+// Real but for the board's memory.
+class NoMemoryFiles : public Env {
+ public:
+  WallTime now() const override { return real_.now(); }
+  Millis boottime() const override { return real_.boottime(); }
+  Outcome random(std::span<std::uint8_t> out) const override { return real_.random(out); }
+  int open_at(int dir, const char* name, int flags, mode_t mode) const override {
+    return real_.open_at(dir, name, flags, mode);
+  }
+  ssize_t write(int fd, const void* data, std::size_t size) const override {
+    return real_.write(fd, data, size);
+  }
+  int fsync(int fd) const override { return real_.fsync(fd); }
+  int rename_at(int a, const char* from, int b, const char* to) const override {
+    return real_.rename_at(a, from, b, to);
+  }
+  int mkdir_at(int dir, const char* name, mode_t mode) const override {
+    return real_.mkdir_at(dir, name, mode);
+  }
+  int symlink_at(const char* target, int dir, const char* name) const override {
+    return real_.symlink_at(target, dir, name);
+  }
+  int unlink_at(int dir, const char* name, int flags) const override {
+    return real_.unlink_at(dir, name, flags);
+  }
+  void* map_shared(int fd, std::size_t size, int protection) const override {
+    return real_.map_shared(fd, size, protection);
+  }
+  int memory_file(const char*) const override { return -ENOMEM; }
+  Result<pid_t> spawn(const Spawn& what) const override { return real_.spawn(what); }
+
+ private:
+  const Env& real_ = system_env();
+};
+
+void save_order(Server& server) {
+  OrderRecord order;
+  order.lineage = ecdsa("example.com");
+  order.issuer = "letsencrypt";
+  order.names = {"example.com"};
+  order.order_url = "https://ca.example/order/1";
+  order.key_authorizations = {{"example.com", std::string(kToken), kAnswer}};
+  REQUIRE_OK(server.store().save_order(order));
+}
+
+std::string challenge(std::string_view token) {
+  return ACME_HTTP01_PREFIX + std::string(token);
+}
+
+}  // namespace
+
+TEST(a_first_start_without_a_store_is_silent) {
+  Server server;
+  server.config.main("acme", {"on"});
+  server.config.site({"example.com"});
+  server.open();
+  CHECK(server.log.errors.empty());
+  CHECK(server.log.warnings.empty());
+  CHECK(!fs::exists(server.folder.path("store")));
+}
+
+TEST(a_configuration_without_certificates_needs_neither_board_nor_programs) {
+  Server server;
+  fs::remove(server.folder.path("bin/acme-keeper"));
+  server.config.site({"example.com"});
+  CHECK_EQ(server.open().board_fd(), -1);
+}
+
+TEST(challenges_of_orders_under_way_are_answered_from_the_journal) {
+  Server server;
+  server.config.main("acme", {"on"});
+  server.config.site({"example.com"});
+  save_order(server);
+  server.open();
+  CHECK_EQ(REQUIRE_OK(server.serving->http01(challenge(kToken))), kAnswer);
+}
+
+TEST(only_our_own_challenges_are_answered) {
+  Server server;
+  server.config.main("acme", {"on"});
+  server.config.site({"example.com"});
+  save_order(server);
+  server.open();
+  const std::string ours = challenge(kToken);
+  for (const std::string& path :
+       {std::string("/"), std::string(), std::string(ACME_HTTP01_PREFIX),
+        challenge("unknownunknownunknownunknown"), ours + "/", ours + "x", ours + "?x",
+        ours.substr(0, ours.size() - 1), ours.substr(1), challenge(std::string(257, 'a')),
+        challenge("../" + std::string(kToken)), "/x" + ours, challenge(std::string(22, '\0'))})
+    REQUIRE_ERROR(server.serving->http01(path), Errc::not_found);
+}
+
+TEST(a_damaged_entry_does_not_stop_the_others) {
+  Server server;
+  server.config.main("acme", {"on"});
+  auto a = server.config.site({"a.example.com"});
+  auto b = server.config.site({"b.example.com"});
+  server.saved(ecdsa("a.example.com"), {"a.example.com"});
+  std::string serial = server.saved(ecdsa("b.example.com"), {"b.example.com"}).serial();
+  for (const auto& entry :
+       fs::recursive_directory_iterator(server.folder.path("store/certs/a.example.com")))
+    if (entry.path().filename() == "fullchain.pem") std::ofstream(entry.path()) << "x";
+  server.open();
+  CHECK_EQ(server.site(a.number).connect("a.example.com").status, ACME_TLS_PLACEHOLDER);
+  CHECK_EQ(server.site(b.number).connect("b.example.com").serial, serial);
+  CHECK_EQ(server.log.errors.size(), 1);
+  CHECK_CONTAINS(server.log.errors[0], "a.example.com");
+}
+
+// ---- the old certificate serves what it covers
+
+TEST(after_the_first_name_is_gone_the_certificate_under_the_old_id_goes_on) {
+  Server server;
+  server.config.main("acme", {"on"});
+  auto site = server.config.site({"b.example.com", "c.example.com"});
+  std::string serial =
+      server.saved(ecdsa("a.example.com"), {"a.example.com", "b.example.com", "c.example.com"})
+          .serial();
+  server.open();
+  CHECK_EQ(server.site(site.number).connect("b.example.com").serial, serial);
+  CHECK_CONTAINS(server.log.warnings.at(0), "a.example.com/ecdsa-256 answers for b.example.com");
+}
+
+TEST(after_a_change_of_the_key_type_the_old_key_goes_on) {
+  Server server;
+  auto site =
+      server.config.site({"example.com"}).set("certificate", {"letsencrypt", "key=rsa:2048"});
+  std::string serial = server.saved(ecdsa("example.com"), {"example.com"}).serial();
+  server.open();
+  CHECK_EQ(server.site(site.number).connect("example.com").serial, serial);
+}
+
+TEST(of_several_old_certificates_the_one_that_covers_most_and_longest_goes_on) {
+  Server server;
+  server.config.main("acme", {"on"});
+  auto site = server.config.site({"a.example.com", "b.example.com"});
+  server.saved(ecdsa("one"), {"a.example.com"});
+  server.saved(ecdsa("short"), {"a.example.com", "b.example.com"}, {.to = 2 * kDay});
+  std::string serial = server.saved(ecdsa("wild"), {"*.example.com"}, {.to = 9 * kDay}).serial();
+  server.saved(ecdsa("expired"), {"a.example.com", "b.example.com"}, {.to = -kDay});
+  server.saved(ecdsa("other"), {"other.example"});
+  server.open();
+  CHECK_EQ(server.site(site.number).connect("a.example.com").serial, serial);
+}
+
+TEST(a_stored_certificate_of_its_own_is_preferred_whatever_it_covers) {
+  Server server;
+  server.config.main("acme", {"on"});
+  auto site = server.config.site({"a.example.com", "b.example.com"});
+  std::string serial = server.saved(ecdsa("a.example.com"), {"a.example.com"}).serial();
+  server.saved(ecdsa("other"), {"a.example.com", "b.example.com"});
+  server.open();
+  CHECK_EQ(server.site(site.number).connect("b.example.com").serial, serial);
+}
+
+// ---- faults of the environment
+
+TEST(a_missing_helper_program_refuses_a_reload_and_is_an_error_line_at_a_start) {
+  Server server;
+  server.config.main("acme", {"on"});
+  auto site = server.config.site({"example.com"});
+  std::string serial = server.saved(ecdsa("example.com"), {"example.com"}).serial();
+  fs::remove(server.folder.path("bin/acme-keeper"));
+  CHECK_CONTAINS(REQUIRE_ERROR(server.try_open(), Errc::io), "bin/acme-keeper cannot be executed");
+  server.serving = REQUIRE_OK(server.try_open(system_env(), true));
+  CHECK_EQ(server.log.errors.size(), 1);
+  CHECK_CONTAINS(server.log.errors[0], "cannot be executed");
+  CHECK_EQ(server.site(site.number).connect("example.com").serial, serial);
+}
+
+TEST(a_helper_program_that_is_a_folder_or_not_executable_is_found_out) {
+  Server server;
+  server.config.main("acme", {"on"});
+  server.config.site({"example.com"});
+  const std::string program = server.folder.path("bin/acme-keeper");
+  fs::remove(program);
+  fs::create_directory(program);
+  REQUIRE_ERROR(server.try_open(), Errc::io);
+  fs::remove(program);
+  std::ofstream(program) << "x";
+  fs::permissions(program, fs::perms::owner_read);
+  CHECK_CONTAINS(REQUIRE_ERROR(server.try_open(), Errc::io), "Permission denied");
+}
+
+TEST(an_unsafe_store_refuses_a_reload_and_is_served_around_at_a_start) {
+  Server server;
+  server.config.main("acme", {"on"});
+  auto site = server.config.site({"example.com"});
+  server.saved(ecdsa("example.com"), {"example.com"});
+  fs::permissions(server.folder.path("store"), fs::perms::all);
+  REQUIRE_ERROR(server.try_open(), Errc::unsafe);
+  server.serving = REQUIRE_OK(server.try_open(system_env(), true));
+  CHECK_EQ(server.log.errors.size(), 1);
+  CHECK_EQ(server.site(site.number).connect("example.com").status, ACME_TLS_PLACEHOLDER);
+}
+
+TEST(without_memory_for_a_board_a_start_serves_what_is_stored) {
+  Server server;
+  server.config.main("acme", {"on"});
+  auto a = server.config.site({"a.example.com"});
+  auto b = server.config.site({"b.example.com"});
+  std::string serial = server.saved(ecdsa("a.example.com"), {"a.example.com"}).serial();
+  NoMemoryFiles env;
+  REQUIRE_ERROR(server.try_open(env), Errc::no_memory);
+  server.serving = REQUIRE_OK(server.try_open(env, true));
+  CHECK_EQ(server.serving->board_fd(), -1);
+  CHECK_EQ(server.site(a.number).connect("a.example.com").serial, serial);
+  CHECK_EQ(server.site(b.number).connect("b.example.com").status, ACME_TLS_PLACEHOLDER);
+  CHECK_EQ(std::string(server.serving->state(a.number)), "ready");
+  REQUIRE_ERROR(server.serving->http01(challenge(kToken)), Errc::not_found);
+}
+
+int main(int argc, char** argv) {
+  return acme_test_main(argc, argv);
+}
