@@ -14,7 +14,7 @@ namespace acme::keeper {
 namespace {
 
 constexpr Millis kFirstBackoff = 100;
-constexpr Millis kLongestBackoff = 30'000;
+constexpr Millis kLongestBackoff = 5'000;
 constexpr Millis kHealthy = 10'000;
 constexpr std::size_t kLongestErrorLine = 2048;
 

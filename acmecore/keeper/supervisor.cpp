@@ -17,7 +17,7 @@ namespace acme::keeper {
 namespace {
 
 constexpr Millis kFirstBackoff = 100;
-constexpr Millis kLongestBackoff = 30'000;
+constexpr Millis kLongestBackoff = 5'000;
 constexpr Millis kHealthy =
     10'000;                        // a keeper that lived so long begins again at the first back-off
 constexpr Millis kPatience = 900;  // for the keeper's own end, before it is killed

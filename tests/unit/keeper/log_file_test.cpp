@@ -1,0 +1,153 @@
+// The server's error log: its formats, its levels, and a rotation.
+#include "keeper/log_file.h"
+
+#include <sys/stat.h>
+
+#include <ctime>
+#include <regex>
+
+#include "unit/keeper/keeper_env.h"
+
+using namespace acme;
+using namespace acme::test;
+using keeper::LogFile;
+
+namespace {
+
+// Descriptor 2 is the log, as the server hands it over.
+class LogServer {
+ public:
+  LogServer() : path(folder / "error.log"), saved_(dup(STDERR_FILENO)) {
+    UniqueFd file(open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT, 0640));
+    dup2(file.get(), STDERR_FILENO);
+    setenv("TZ", "UTC", 1);
+    tzset();
+  }
+  ~LogServer() { dup2(saved_.get(), STDERR_FILENO); }
+
+  LogFile log(ServerKind server = ServerKind::nginx, Level level = Level::notice) {
+    return LogFile(env, server, {path, false, level});
+  }
+  void rotate() { std::filesystem::rename(path, path + ".1"); }
+
+  KeeperEnv env;
+  Folder folder;
+  std::string path;
+
+ private:
+  UniqueFd saved_;
+};
+
+TEST(lines_have_nginx_form) {
+  LogServer server;
+  server.log().warning("example.com: the CA is away");
+  CHECK_EQ(contents_of(server.path), "2027/01/15 08:00:00 [warn] " + std::to_string(getpid()) +
+                                         "#0: acme: example.com: the CA is away\n");
+}
+
+TEST(lines_have_httpd_form) {
+  LogServer server;
+  server.log(ServerKind::httpd).error("a line");
+  CHECK_EQ(contents_of(server.path), "[Fri Jan 15 08:00:00 2027] [acme:error] [pid " +
+                                         std::to_string(getpid()) + "] a line\n");
+}
+
+TEST(finer_lines_than_the_operator_asked_for_are_left_out) {
+  LogServer server;
+  LogFile log = server.log();
+  log.notice("yes");
+  log.info("no");
+  log.debug("no");
+  std::string text = contents_of(server.path);
+  CHECK_CONTAINS(text, "[notice]");
+  CHECK(text.find("no\n") == std::string::npos);
+}
+
+TEST(every_level_has_its_name) {
+  LogServer server;
+  LogFile log = server.log(ServerKind::nginx, Level::debug);
+  log.info("a");
+  log.debug("b");
+  log.error("c");
+  std::string text = contents_of(server.path);
+  for (const char* name : {"[info]", "[debug]", "[error]"}) CHECK_CONTAINS(text, name);
+}
+
+TEST(after_a_rotation_the_new_file_is_written) {
+  LogServer server;
+  LogFile log = server.log();
+  log.error("one");
+  server.rotate();
+  log.error("two");  // the server has not made the new file yet
+  CHECK(!std::filesystem::exists(server.path));
+  std::ofstream(server.path) << "";
+  log.error("three");
+  log.error("four");
+  std::string old_text = contents_of(server.path + ".1");
+  std::string new_text = contents_of(server.path);
+  CHECK_CONTAINS(old_text, "one\n");
+  CHECK_CONTAINS(old_text, "two\n");
+  CHECK(old_text.find("three") == std::string::npos);
+  CHECK_CONTAINS(new_text, "three\n");
+  CHECK_CONTAINS(new_text, "four\n");
+}
+
+TEST(a_second_rotation_is_followed_as_well) {
+  LogServer server;
+  LogFile log = server.log();
+  for (const char* line : {"one", "two", "three"}) {
+    log.error(line);
+    CHECK_CONTAINS(contents_of(server.path), line);
+    server.rotate();
+    std::ofstream(server.path) << "";
+  }
+}
+
+// Who may write to the folder chooses what lies under the log's name.
+TEST(no_link_leads_the_log_into_another_file) {
+  LogServer server;
+  LogFile log = server.log();
+  const std::string victim = server.folder / "victim";
+  std::ofstream(victim) << "root's";
+  server.rotate();
+  std::filesystem::create_symlink(victim, server.path);
+  log.error("a line");
+  CHECK_EQ(contents_of(victim), "root's");
+  std::filesystem::remove(server.path);
+  std::filesystem::create_hard_link(victim, server.path);
+  log.error("a line");
+  CHECK_EQ(contents_of(victim), "root's");
+  CHECK_CONTAINS(contents_of(server.path + ".1"), "a line\n");
+}
+
+TEST(a_fifo_in_the_logs_place_holds_nobody_up) {
+  LogServer server;
+  LogFile log = server.log();
+  server.rotate();
+  CHECK_EQ(mkfifo(server.path.c_str(), 0666), 0);
+  log.error("a line");
+  UniqueFd reader(open(server.path.c_str(), O_RDONLY | O_NONBLOCK));
+  log.error("another");
+  CHECK_CONTAINS(contents_of(server.path + ".1"), "another\n");
+}
+
+TEST(a_link_of_the_operators_to_descriptor_two_is_no_rotation) {
+  LogServer server;
+  server.rotate();
+  std::filesystem::create_symlink(server.path + ".1", server.path);
+  server.log().error("a line");
+  CHECK_CONTAINS(contents_of(server.path + ".1"), "a line\n");
+}
+
+TEST(without_a_path_descriptor_two_is_the_log) {
+  LogServer server;
+  LogFile log(server.env, ServerKind::nginx, {"", false, Level::error});
+  log.error("a line");
+  CHECK_CONTAINS(contents_of(server.path), "a line\n");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return acme_test_main(argc, argv);
+}
