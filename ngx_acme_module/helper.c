@@ -134,8 +134,8 @@ ngx_acme_start(ngx_cycle_t *cycle, ngx_acme_main_conf_t *amcf,
         != ACME_OK)
     {
         ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
-                      "acme: no certificate will be obtained or renewed, as "
-                      "the helper did not start: %s", acme_error_message());
+                      "acme: the helper did not start: %s",
+                      acme_error_message());
         return;
     }
 

@@ -221,9 +221,9 @@ int acme_serving_open(const acme_config* config, unsigned flags, acme_serving** 
   return guarded([&]() -> Outcome {
     if (!config || !serving) return argument("config or serving is NULL");
     if (!config->builder.resolved()) return argument("the configuration is not resolved");
-    config->builder.report_environment();
     ACME_TRY(auto opened, Serving::open(system_env(), config->builder.resolution(), config->log_fd,
                                         config->log, (flags & ACME_SERVING_ANYHOW) != 0));
+    config->builder.report_environment();
     *serving = new acme_serving{std::move(opened)};
     return {};
   });

@@ -85,6 +85,7 @@ class Httpd(Server):
             f"Listen 127.0.0.1:{self.http_port} http",
             f"Listen 127.0.0.1:{self.tls_port} https",
             "Timeout 20",
+            "MaxKeepAliveRequests 0",
             f"StartServers {workers}",
             f"ServerLimit {workers + 4}",
             *([f"MaxRequestWorkers {workers + 4}", f"MinSpareServers {workers}",

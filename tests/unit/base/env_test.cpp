@@ -154,7 +154,9 @@ TEST(a_spawned_program_may_have_a_session_of_its_own_and_low_priority) {
 }
 
 TEST(a_spawned_program_may_be_cut_off_from_the_standard_descriptors) {
-  const std::string links = "readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2 >&3";
+  // The shell moves its own descriptors for a redirected command: looked at in an unredirected one.
+  const std::string links =
+      "all=$(readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2); echo \"$all\" >&3";
   Spawn what;
   what.environment = {"PATH=/usr/bin:/bin"};
   what.standard_error = -1;

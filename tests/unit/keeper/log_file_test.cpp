@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 
 #include <ctime>
-#include <regex>
 
 #include "unit/keeper/keeper_env.h"
 

@@ -49,6 +49,7 @@ void save_order(Server& server) {
   OrderRecord order;
   order.lineage = ecdsa("example.com");
   order.issuer = "letsencrypt";
+  order.directory_url = "https://ca.example/directory";
   order.names = {"example.com"};
   order.order_url = "https://ca.example/order/1";
   order.key_authorizations = {{"example.com", std::string(kToken), kAnswer}};

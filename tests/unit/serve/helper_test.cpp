@@ -41,7 +41,8 @@ int play_helper(int argc, char** argv) {
   auto config = decode_config(bytes);
   if (!config) return 4;
   std::ostringstream report;
-  report << "arguments=" << argc << argv[1] << "\nopen=" << what_is_open() << "\n";
+  report << "arguments=" << argv[1] << (argc > 2 ? argv[2] : "") << "\nopen=" << what_is_open()
+         << "\n";
   report << "sealed=" << (pwrite(3, "x", 1, 0) < 0 && ftruncate(3, 0) < 0) << "\n";
   report << "board=" << bool(BoardWriter::attach(system_env(), 4)) << "\n";
   report << "session=" << (getsid(0) == getpid()) << "\n";
@@ -69,12 +70,12 @@ bool ends_within(pid_t pid, int milliseconds) {
 }
 
 struct Started : Server {
-  Started() {
+  explicit Started(bool after_reload = false) {
     config.main("acme", {"on"});
     config.site({"example.com"});
     setenv("SECRET_OF_THE_SERVER", "x", 1);
     open();
-    helper = REQUIRE_OK(start_helper(*serving));
+    helper = REQUIRE_OK(start_helper(*serving, after_reload));
     wait_until_ready(system_env(), *helper, 10'000);
   }
   std::multimap<std::string, std::string> report() {
@@ -98,12 +99,17 @@ TEST(the_helper_gets_its_descriptors_and_nothing_else) {
   UniqueFd stray(::open("/", O_RDONLY));  // as a listening socket would be: not close-on-exec
   Started server;
   auto report = server.report();
-  CHECK_EQ(only(report, "arguments"), "2--supervise");
+  CHECK_EQ(only(report, "arguments"), "--supervise");
   CHECK_EQ(only(report, "open"), "0 1 2 3 4 5 6 ");
   CHECK_EQ(only(report, "sealed"), "1");
   CHECK_EQ(only(report, "board"), "1");
   CHECK_EQ(only(report, "session"), "1");
   for (const char* fd : {"fd0", "fd1", "fd2"}) CHECK_EQ(only(report, fd), "/dev/null");
+}
+
+TEST(after_a_reload_the_helper_is_told_of_older_workers) {
+  Started server(true);
+  CHECK_EQ(only(server.report(), "arguments"), "--supervise--reload");
 }
 
 TEST(the_helper_gets_a_clean_environment) {
@@ -151,7 +157,7 @@ TEST(a_helper_that_dies_at_once_is_not_waited_for) {
   fs::remove(server.folder.path("bin/acme-keeper"));
   fs::create_symlink("/bin/false", server.folder.path("bin/acme-keeper"));
   server.open();
-  auto helper = REQUIRE_OK(start_helper(*server.serving));
+  auto helper = REQUIRE_OK(start_helper(*server.serving, false));
   Millis before = system_env().boottime();
   wait_until_ready(system_env(), *helper, 10'000);
   CHECK(system_env().boottime() - before < 5'000);
@@ -179,7 +185,7 @@ TEST(a_program_that_cannot_be_started_is_an_error_that_names_it) {
   fs::remove(server.folder.path("bin/acme-keeper"));
   std::ofstream(server.folder.path("bin/acme-keeper")) << "no program";
   fs::permissions(server.folder.path("bin/acme-keeper"), fs::perms::owner_all);
-  CHECK_CONTAINS(REQUIRE_ERROR(start_helper(*server.serving), Errc::io), "bin/acme-keeper");
+  CHECK_CONTAINS(REQUIRE_ERROR(start_helper(*server.serving, false), Errc::io), "bin/acme-keeper");
 }
 
 TEST(without_a_board_there_is_no_helper) {
@@ -187,7 +193,7 @@ TEST(without_a_board_there_is_no_helper) {
   server.config.main("acme", {"on"});
   server.config.site({"example.com"});
   server.open().close_board_fd();
-  REQUIRE_ERROR(start_helper(*server.serving), Errc::refused);
+  REQUIRE_ERROR(start_helper(*server.serving, false), Errc::refused);
 }
 
 int main(int argc, char** argv) {

@@ -14,7 +14,7 @@ TEST(what_is_stored_is_served_with_its_chain) {
   std::string serial = server.saved(ecdsa("example.com"), {"example.com"}).serial();
   server.open();
   for (int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
-    Seen seen = server.site(site.number).connect({.sni = "example.com", .version = version});
+    Seen seen = server.site(site.number).connect(Client{.sni = "example.com", .version = version});
     CHECK_EQ(seen.status, ACME_TLS_MANAGED);
     CHECK(seen.ok);
     CHECK_EQ(seen.serial, serial);
@@ -34,7 +34,8 @@ TEST(the_next_handshake_serves_what_was_published_also_with_another_kind_of_key)
       Issued issued = server.ca.issue({"example.com"}, {.key = key});
       REQUIRE_OK(board.publish(0, issued.bundle()));
       for (int i = 0; i < 3; ++i) {
-        Seen seen = server.site(site.number).connect({.sni = "example.com", .version = version});
+        Seen seen =
+            server.site(site.number).connect(Client{.sni = "example.com", .version = version});
         CHECK(seen.ok);
         CHECK_EQ(seen.serial, issued.serial());
         CHECK_EQ(seen.key, key == KeyType::rsa2048 ? "RSA" : "EC");
@@ -81,7 +82,7 @@ TEST(the_operators_file_answers_until_the_managed_certificate_is_there) {
   REQUIRE_OK(server.board().publish(0, managed.bundle()));
   CHECK_EQ(std::string(server.serving->state(site.number)), "ready");
   for (const char* signatures : {"", "rsa_pss_rsae_sha256:ecdsa_secp256r1_sha256"}) {
-    Seen after = handshakes.connect({.sni = "example.com", .signatures = signatures});
+    Seen after = handshakes.connect(Client{.sni = "example.com", .signatures = signatures});
     CHECK_EQ(after.status, ACME_TLS_MANAGED);
     CHECK_EQ(after.serial, managed.serial());
   }
@@ -125,11 +126,12 @@ TEST(each_client_gets_the_kind_of_key_that_it_can_use) {
   std::string rsa_serial = server.saved(rsa("example.com"), {"example.com"}).serial();
   server.open();
   Handshakes handshakes = server.site(site.number);
-  CHECK_EQ(handshakes.connect({.sni = "example.com", .signatures = "rsa_pss_rsae_sha256"}).serial,
-           rsa_serial);
   CHECK_EQ(
-      handshakes.connect({.sni = "example.com", .signatures = "ecdsa_secp256r1_sha256"}).serial,
-      ec);
+      handshakes.connect(Client{.sni = "example.com", .signatures = "rsa_pss_rsae_sha256"}).serial,
+      rsa_serial);
+  CHECK_EQ(handshakes.connect(Client{.sni = "example.com", .signatures = "ecdsa_secp256r1_sha256"})
+               .serial,
+           ec);
 }
 
 TEST(among_several_certificates_of_a_site_the_name_decides) {
