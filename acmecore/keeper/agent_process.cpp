@@ -1,5 +1,6 @@
 #include "keeper/agent_process.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -72,6 +73,15 @@ void AgentProcess::fail_with(const std::string& why) {
   if (!channel_) return;
   stop();
   retry_later("the agent was ended: " + why);
+}
+
+void AgentProcess::hung_up(const std::string& why) {
+  for (int i = 0; i < 10; ++i) {
+    int status = 0;
+    if (pid_ != 0 && waitpid(pid_, &status, WNOHANG) == pid_) return ended(pid_, status);
+    poll(nullptr, 0, 5);
+  }
+  fail_with(why);
 }
 
 void AgentProcess::stop() {

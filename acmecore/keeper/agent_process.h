@@ -25,6 +25,8 @@ class AgentProcess {
   void start();
   // Ends it; the next start is after the back-off.
   void fail_with(const std::string& why);
+  // Its end of the channel is closed: it is ending, and soon says how.
+  void hung_up(const std::string& why);
   void stop();
   // waitpid told of this pid.
   void ended(pid_t pid, int status);

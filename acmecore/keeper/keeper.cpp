@@ -255,17 +255,14 @@ void Keeper::start_agent() {
 void Keeper::read_agent() {
   Channel* channel = agent_.channel();
   if (!channel) return;
-  if (auto flushed = channel->flush(); !flushed) return agent_.fail_with(flushed.error().message);
+  if (auto flushed = channel->flush(); !flushed) return agent_.hung_up(flushed.error().message);
   // Who does not read the answers is not asked for more questions: they would
   // pile up here.
   if (channel->wants_write()) return;
   auto frames = channel->receive();
-  if (!frames) {
-    // The reaper knows better why, if the process has ended.
-    reap();
-    if (agent_.channel()) agent_.fail_with(frames.error().message);
-    return;
-  }
+  if (!frames && frames.error().code == Errc::not_found)
+    return agent_.hung_up(frames.error().message);
+  if (!frames) return agent_.fail_with(frames.error().message);
   for (const Frame& frame : *frames) {
     if (has_ended(kDeathFd)) return;  // the next generation is waiting for the lock
     status_stale_ = true;

@@ -46,8 +46,9 @@ void Order::fail_answer(const Answer& answer, Wishes& out) {
 void Order::fail(Failure failure, Wishes& out) {
   bool trouble = is_trouble(failure.kind);
   failure.order_kept = keep_after(failure);
-  failure.order_gone =
-      untouched_ && !failure.order_kept && (!trouble || failure.kind == Kind::account);
+  bool order_is_to_blame =
+      dead_ || failure.kind == Kind::account || (!trouble && failure.kind != Kind::local);
+  failure.order_gone = untouched_ && !failure.order_kept && order_is_to_blame;
   if (!trouble && !failure.order_kept) deactivate_pending(out);
   asked_.clear();
   waiting_ = false;

@@ -1,5 +1,6 @@
 // What the order's status asks for: polling, finalize, the download.
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 #include "protocol/order.h"
@@ -87,6 +88,7 @@ void Order::follow(const OrderDocument& order, const Answer& answer, Wishes& out
     case OrderStatus::pending:
       if (!authorizations_read_) return fetch_authorizations(Stage::authorizing, out);
       if (start_failure_) return fail(*std::exchange(start_failure_, std::nullopt), out);
+      stage_ = Stage::validating;  // also when finalize came too early
       return poll_later(later, out);
     case OrderStatus::ready:
       return finalize(out);

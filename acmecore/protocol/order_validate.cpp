@@ -83,6 +83,7 @@ bool Order::choose_challenges(Wishes& out) {
       failure.kind = Failure::Kind::refused;
       std::vector<std::string> wanted;
       for (ChallengeType type : settings_.challenges) wanted.emplace_back(challenge_name(type));
+      if (wanted.empty()) wanted.emplace_back("none that can be answered here");
       failure.words = "for " + a.name + " the CA offers " + offered(a.document) +
                       (choice ? " at a URL that is not its own" : "") + "; configured is " +
                       join(wanted, " ");

@@ -66,9 +66,16 @@ void forget_old_validations(ScheduleRecord& schedule, WallTime now) {
 
 // Whether a renewal point can be that of this certificate.
 bool fits(WallTime renew_at, const Validity& validity) {
-  std::int64_t lifetime = validity.not_after - validity.not_before;
-  return renew_at > validity.not_before &&
-         renew_at <= validity.not_after - std::min(lifetime / 20, kDay / 2);
+  return renew_at > validity.not_before && renew_at < validity.not_after;
+}
+
+// With a wrong clock here, or a CA that hands out old certificates, the renewal
+// point of a fresh certificate is past already: without a gap one order would
+// follow upon the other.
+std::int64_t gap_after_success(const Validity& validity, WallTime obtained) {
+  std::int64_t lifetime = std::max<std::int64_t>(validity.not_after - validity.not_before, 0);
+  if (validity.not_after <= obtained) return lifetime / 4;
+  return std::min(lifetime / 4, (validity.not_after - obtained) / 2);
 }
 
 WallTime wanted_at(const ScheduleRecord& schedule, const Validity& validity, WallTime now) {
@@ -95,7 +102,11 @@ void plan_renewal(ScheduleRecord& schedule, const RenewPolicy& policy, const Val
   WallTime a = renewal_point(policy, validity.not_before, validity.not_after, 0);
   WallTime b = renewal_point(policy, validity.not_before, validity.not_after, 1);
   if (schedule.renew_at >= std::min(a, b) && schedule.renew_at <= std::max(a, b)) return;
-  schedule.renew_at = renewal_point(policy, validity.not_before, validity.not_after, uniform);
+  WallTime point = renewal_point(policy, validity.not_before, validity.not_after, uniform);
+  // The last try was the one that obtained it, unless failures came after that.
+  if (schedule.failures == 0 && fits(schedule.last_try, validity))
+    point = std::max(point, schedule.last_try + gap_after_success(validity, schedule.last_try));
+  schedule.renew_at = point;
 }
 
 void note_configuration(ScheduleRecord& schedule, const std::string& configuration) {
@@ -157,12 +168,11 @@ void note_success(ScheduleRecord& schedule, const RenewPolicy& policy, const Val
   schedule.last_error_at = 0;
   schedule.renewal_requested = false;
   WallTime point = renewal_point(policy, validity.not_before, validity.not_after, uniform);
-  // With a wrong clock here, or a CA that hands out old certificates, the point
-  // is past already: without this an order would follow upon the other.
-  std::int64_t lifetime = std::max<std::int64_t>(validity.not_after - validity.not_before, 0);
-  std::int64_t gap = lifetime / 4;
-  if (validity.not_after > now) gap = std::min(gap, (validity.not_after - now) / 2);
+  std::int64_t gap = gap_after_success(validity, now);
   schedule.renew_at = std::max(point, now + gap);
+  // What was obtained is not what was wanted, and would be ordered again at once.
+  if (!is_valid(validity, now) || !validity.current)
+    schedule.next_try = now + std::clamp<std::int64_t>(gap, 1, kHour);
 }
 
 Millis transport_retry(std::uint32_t n, Millis since_first, double uniform) {

@@ -8,6 +8,7 @@
 #include <array>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -59,6 +60,7 @@ class Serving {
   struct Choice {
     std::array<SharedCertificate, kKeyTypes> certificates;
     std::size_t count = 0;
+    std::span<const SharedCertificate> view() const { return {certificates.data(), count}; }
   };
   struct Site {
     SitePlan plan;

@@ -18,11 +18,7 @@ std::string host_of(SSL* ssl) {
   return name ? lower(name) : std::string();
 }
 
-// All kinds of key at once: OpenSSL takes the one that the client can use.
-Outcome use_all(SSL* ssl, std::span<const SharedCertificate> certificates) {
-  // The connection has copies of what the context holds (a bridge's file, the
-  // certificate of another kind of key from before): clients would choose those.
-  SSL_certs_clear(ssl);
+Outcome add_all(SSL* ssl, std::span<const SharedCertificate> certificates) {
   Outcome last = fail(Errc::internal, "there is no certificate to use");
   bool any = false;
   for (const SharedCertificate& certificate : certificates) {
@@ -30,6 +26,14 @@ Outcome use_all(SSL* ssl, std::span<const SharedCertificate> certificates) {
     any |= bool(last);
   }
   return any ? Outcome() : last;
+}
+
+// All kinds of key at once: OpenSSL takes the one that the client can use.
+// Those that the connection has from its context (a bridge's file, httpd's
+// placeholder) go: clients would choose among them too.
+Outcome replace_all(SSL* ssl, std::span<const SharedCertificate> certificates) {
+  SSL_certs_clear(ssl);
+  return add_all(ssl, certificates);
 }
 
 }  // namespace
@@ -74,13 +78,16 @@ Result<int> Serving::set_certificate(std::uint32_t site, SSL* ssl) const {
     bool covers =
         host.empty() || (choice.count != 0 && names_cover(choice.certificates[0]->names, host));
     if (choice.count == 0 || !covers) return ACME_TLS_UNTOUCHED;
+    // OpenSSL may refuse ours (a security level that its key is too small for):
+    // found out before the file is given up.
+    ACME_CHECK(add_all(ssl, choice.view()));
   }
   if (choice.count == 0) {
     ACME_TRY(SharedCertificate stand_in, placeholder());
-    ACME_CHECK(use_all(ssl, {&stand_in, 1}));
+    ACME_CHECK(replace_all(ssl, {&stand_in, 1}));
     return ACME_TLS_PLACEHOLDER;
   }
-  ACME_CHECK(use_all(ssl, {choice.certificates.data(), choice.count}));
+  ACME_CHECK(replace_all(ssl, choice.view()));
   return ACME_TLS_MANAGED;
 }
 

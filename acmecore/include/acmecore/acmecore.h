@@ -13,7 +13,9 @@
  *            thread" is said. The library starts no thread and may be used
  *            across fork. No function of the "workers" part ever blocks.
  *   Logging  One callback, given at acme_config_new, for whole lines in the
- *            operator's words. It is called only inside calls into the library.
+ *            operator's words. It is called only inside calls into the library,
+ *            never by the "workers" part; its context lives as long as config
+ *            and serving do.
  *   Order    config_new, scopes and directives, sites, resolve | serving_open
  *            (before workers are forked), helper_start (in the master) | in
  *            workers: helper_forget, then the functions of the "workers" part.
@@ -106,6 +108,7 @@ typedef struct acme_environment {
   int log_level;               /* ACME_LOG_…: finer lines are dropped */
   int plain_http_listener;     /* not 0: http-01 has somewhere to be answered */
 } acme_environment;
+/* Before resolve, and again before acme_serving_open where a server knows more by then. */
 ACME_API int acme_config_set_environment(acme_config *config, const acme_environment *environment);
 
 /* A virtual server. */
@@ -186,7 +189,8 @@ struct ssl_st;
  *   ACME_TLS_MANAGED      the managed certificate is set
  *   ACME_TLS_UNTOUCHED    not ours, or a bridge whose file goes on answering
  *   ACME_TLS_PLACEHOLDER  a self-signed one is set, so that the handshake works
- * or a negative status (the connection is unchanged). */
+ * or a negative status: OpenSSL refuses what there is. Beside an operator's
+ * file the connection then still has that; else it has no certificate. */
 enum { ACME_TLS_UNTOUCHED = 0, ACME_TLS_MANAGED = 1, ACME_TLS_PLACEHOLDER = 2 };
 ACME_API int acme_serving_set_certificate(acme_serving *serving, uint32_t site, struct ssl_st *ssl);
 

@@ -164,6 +164,8 @@ class Httpd(Server):
 
     def start(self, expect_fail=False):
         self._left = set()
+        # A killed parent that nobody has waited for is "already running" for httpd.
+        self._reap()
         done = self.run(*self.command("-k", "start"))
         if expect_fail:
             process.wait_until(lambda: not self.master, 10, "an end of httpd")
@@ -208,6 +210,10 @@ class Httpd(Server):
 
     def destroy(self):
         super().destroy()
+        self._reap()
+
+    @staticmethod
+    def _reap():
         process.reap((os.path.basename(PROGRAM),))
 
     def _answers(self):

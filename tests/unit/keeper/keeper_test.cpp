@@ -206,7 +206,6 @@ TEST(an_agent_that_never_reads_cannot_fill_the_keepers_memory) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     most = std::max(most, resident_kilobytes(site.pid));
   }
-  print_message("RSS %ld -> %ld kB\n", before, most);
   CHECK(most - before < 200'000);
   CHECK(site.ask(ipc::ControlType::status).ok);
   CHECK_EQ(site.end(), 0);

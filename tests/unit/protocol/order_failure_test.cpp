@@ -169,6 +169,27 @@ TEST(when_no_configured_challenge_is_offered_the_words_name_what_is) {
   CHECK_EQ(deactivated(ca), std::vector<std::string>{authorization_url(0)});
 }
 
+TEST(when_no_challenge_can_be_answered_here_the_words_say_so) {
+  Bench ca({"a.example"}, {}, {});
+  ca.create().authorize({"http-01"});
+  CHECK_CONTAINS(ca.failure().words, "configured is none that can be answered here");
+}
+
+TEST(an_order_that_falls_back_to_pending_after_finalize_is_not_waited_for_a_week) {
+  Bench ca({"a.example"});
+  ca.to_finalize().answer_with(problem(403, "orderNotReady", "not yet"));
+  Millis waited = 0;
+  while (all_of<Failure>(ca.wishes).empty()) {
+    waited += only<Wait>(ca.wishes).duration;
+    CHECK(waited < 2 * 3'600'000);
+    ca.time_passes();
+    if (urls(ca.wishes).at(0) != kOrderUrl)
+      ca.answer_with(authorization(0, "a.example", "pending"));
+    ca.answer_with(order_answer("pending", ca.names));
+  }
+  CHECK_CONTAINS(ca.failure().words, "not decided about the challenges");
+}
+
 TEST(an_authorization_without_challenges_offers_nothing) {
   Bench ca({"a.example"});
   ca.create().authorize({});

@@ -83,6 +83,15 @@ TEST(a_resumed_order_that_is_invalid_is_forgotten_but_its_reason_is_told) {
   CHECK_EQ(ca.failure().names, std::vector<std::string>{"a.example"});
 }
 
+TEST(a_resumed_order_that_broke_at_the_ca_is_forgotten_at_once) {
+  Bench ca = resumed();
+  Json error = Json::object().set("type", "urn:ietf:params:acme:error:serverInternal");
+  Json order = order_json("invalid", ca.names).set("error", error);
+  ca.answer_with(answer(200, order.compact())).answer_with(authorization(0, "a.example", "valid"));
+  CHECK_EQ(ca.failure().kind, Kind::busy);
+  CHECK(ca.failure().order_gone);
+}
+
 TEST(a_resumed_order_that_has_expired_is_forgotten_at_once) {
   for (const char* status : {"pending", "ready"}) {
     Bench ca = resumed();

@@ -395,6 +395,21 @@ TEST(a_fresh_certificate_is_never_renewed_at_once) {
   }
 }
 
+TEST(orders_never_follow_upon_each_other_even_when_each_succeeds) {
+  // By our clock what is obtained is about to end, has ended, or is for other names.
+  for (std::int64_t left : {kHour, std::int64_t{600}, std::int64_t{0}, -kDay, 89 * kDay}) {
+    Validity validity = valid_for(90 * kDay, left);
+    if (left > kDay) validity.current = false;
+    ScheduleRecord record;
+    note_success(record, {}, validity, kNow, 0.5);
+    CHECK(due_at(record, validity, kNow) >=
+          kNow + std::min<std::int64_t>(kHour, left > 0 ? left / 2 : kHour));
+    ScheduleRecord loaded = record;  // a restart makes no difference
+    plan_renewal(loaded, {}, validity, 0.2);
+    CHECK(due_at(loaded, validity, kNow + 1) > kNow);
+  }
+}
+
 TEST(a_certificate_of_two_minutes_is_renewed_in_good_time_and_its_retries_fit) {
   for (int failures_each_time = 0; failures_each_time <= 4; ++failures_each_time) {
     std::mt19937 random(7);

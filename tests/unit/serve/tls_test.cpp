@@ -91,6 +91,21 @@ TEST(the_operators_file_answers_until_the_managed_certificate_is_there) {
   CHECK_EQ(handshakes.connect("old.example.com").serial, file.serial());
 }
 
+TEST(a_managed_certificate_that_openssl_refuses_leaves_the_operators_file) {
+  Server server;
+  auto site = server.config.site({"example.com"}, {.own_certificate = true}).set("acme", {"on"});
+  server.saved(ecdsa("example.com"), {"example.com"});
+  server.open();
+  Issued file = server.ca.issue({"example.com"}, {.key = KeyType::ecdsa384});
+  ossl::Owned<SSL_CTX, SSL_CTX_free> context(SSL_CTX_new(TLS_server_method()));
+  SSL_CTX_use_cert_and_key(context.get(), file.leaf.certificate(), file.leaf.key().get(), nullptr,
+                           1);
+  ossl::Owned<SSL, SSL_free> ssl(SSL_new(context.get()));
+  SSL_set_security_level(ssl.get(), 4);  // 192 bits: more than P-256 has
+  REQUIRE_ERROR(server.serving->set_certificate(site.number, ssl.get()), Errc::crypto);
+  CHECK(X509_cmp(SSL_get_certificate(ssl.get()), file.leaf.certificate()) == 0);
+}
+
 TEST(an_expired_certificate_beats_a_placeholder) {
   Server server;
   server.config.main("acme", {"on"});

@@ -15,9 +15,8 @@ void save(Store& store, int from, int to) {
   for (int n = from; n <= to; ++n) REQUIRE_OK(store.save_version(kLineage, version_of(n)));
 }
 
-// Two processes on one running machine need no disk.
-struct QuickEnv : StoreEnv {
-  int fsync(int) const override { return 0; }
+struct QuickShop : Shop {
+  QuickShop() { env.waits_for_disk = false; }
 };
 
 // One wrong byte, or a part of the file gone, as bad disks and people do it.
@@ -48,7 +47,7 @@ TEST(a_version_comes_back) {
 }
 
 TEST(the_previous_version_stays_and_no_other) {
-  Shop shop;
+  QuickShop shop;
   Store store = shop.writer();
   save(store, 1, 5);
   CHECK_EQ(current_number(store), 5);
@@ -56,7 +55,7 @@ TEST(the_previous_version_stays_and_no_other) {
 }
 
 TEST(key_types_and_certificates_do_not_touch_each_other) {
-  Shop shop;
+  QuickShop shop;
   Store store = shop.writer();
   const Lineage rsa{"example.com", KeyType::rsa2048};
   const Lineage other{"_.example.org", KeyType::ecdsa256};
@@ -76,7 +75,7 @@ TEST(key_types_and_certificates_do_not_touch_each_other) {
 }
 
 TEST(what_is_no_lineage_is_not_listed) {
-  Shop shop;
+  QuickShop shop;
   Store store = shop.writer();
   save(store, 1, 1);
   put_text(shop.path("certs/note.txt"), "x");
@@ -89,7 +88,7 @@ TEST(what_is_no_lineage_is_not_listed) {
 TEST(a_damaged_version_is_set_aside_and_the_one_before_answers) {
   for (const char* file : {"fullchain.pem", "privkey.pem", "meta.json"}) {
     for (const char* how : {"byte", "cut", "empty", "gone"}) {
-      Shop shop;
+      QuickShop shop;
       Store store = shop.writer();
       save(store, 1, 2);
       const std::string path = shop.lineage_path("00000002/") + file;
@@ -130,7 +129,7 @@ TEST(a_damaged_version_is_set_aside_and_the_one_before_answers) {
 }
 
 TEST(when_every_version_is_damaged_that_is_said) {
-  Shop shop;
+  QuickShop shop;
   Store store = shop.writer();
   save(store, 1, 2);
   spoil(shop.lineage_path("00000001/fullchain.pem"));
@@ -148,7 +147,7 @@ TEST(when_every_version_is_damaged_that_is_said) {
 }
 
 TEST(key_and_chain_of_different_renewals_never_answer) {
-  Shop shop;
+  QuickShop shop;
   Store store = shop.writer();
   save(store, 1, 2);
   fs::copy_file(shop.lineage_path("00000001/privkey.pem"),
@@ -158,7 +157,7 @@ TEST(key_and_chain_of_different_renewals_never_answer) {
 
 TEST(without_a_pointer_the_newest_whole_version_answers) {
   for (const char* target : {"", "nowhere", "../../../../etc", "00000009", "00000002.damaged"}) {
-    Shop shop;
+    QuickShop shop;
     Store store = shop.writer();
     save(store, 1, 2);
     fs::remove(shop.lineage_path("current"));
@@ -170,7 +169,7 @@ TEST(without_a_pointer_the_newest_whole_version_answers) {
 }
 
 TEST(a_pointer_that_is_a_folder_or_a_file_is_mended_or_said) {
-  Shop shop;
+  QuickShop shop;
   Store store = shop.writer();
   save(store, 1, 1);
   fs::remove(shop.lineage_path("current"));
@@ -184,7 +183,7 @@ TEST(a_pointer_that_is_a_folder_or_a_file_is_mended_or_said) {
 }
 
 TEST(no_link_is_followed_out_of_the_store) {
-  Shop shop;
+  QuickShop shop;
   Store store = shop.writer();
   save(store, 1, 2);
   fs::rename(shop.lineage_path("00000002"), shop.folder.path("elsewhere"));
@@ -193,7 +192,7 @@ TEST(no_link_is_followed_out_of_the_store) {
 }
 
 TEST(out_of_descriptors_is_no_damage) {
-  Shop shop;
+  QuickShop shop;
   Store store = shop.writer();
   save(store, 1, 2);
   rlimit old{};
@@ -212,7 +211,7 @@ TEST(out_of_descriptors_is_no_damage) {
 }
 
 TEST(a_version_without_key_or_chain_is_refused) {
-  Shop shop;
+  QuickShop shop;
   Store store = shop.writer();
   Version version = version_of(1);
   version.key_pem = Secret();
@@ -224,7 +223,7 @@ TEST(a_version_without_key_or_chain_is_refused) {
 }
 
 TEST(a_certificate_id_is_a_plain_name) {
-  Shop shop;
+  QuickShop shop;
   Store store = shop.writer();
   for (const char* id : {"", "..", "a/b", "/etc", "a\n"}) {
     const Lineage lineage{id, KeyType::ecdsa256};
@@ -238,7 +237,7 @@ TEST(a_certificate_id_is_a_plain_name) {
 }
 
 TEST(numbers_end_with_an_error) {
-  Shop shop;
+  QuickShop shop;
   Store store = shop.writer();
   save(store, 1, 1);
   fs::rename(shop.lineage_path("00000001"), shop.lineage_path("99999999"));
@@ -247,7 +246,7 @@ TEST(numbers_end_with_an_error) {
 }
 
 TEST(a_copy_of_a_store_is_a_store) {
-  Shop shop;
+  QuickShop shop;
   {
     Store store = shop.writer();
     save(store, 1, 2);
@@ -265,10 +264,8 @@ TEST(a_copy_of_a_store_is_a_store) {
 
 TEST(a_reader_beside_a_writer_always_sees_one_whole_version) {
   constexpr int kVersions = 1000;
-  Shop shop;
-  QuickEnv quick;
-  Store writer = REQUIRE_OK(Store::open(quick, shop.path(), Store::Mode::read_write, shop.log));
-  REQUIRE_OK(writer.lock());
+  QuickShop shop;
+  Store writer = shop.writer();
   save(writer, 1, 1);
   const pid_t pid = fork();
   if (pid == 0) {
