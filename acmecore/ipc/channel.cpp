@@ -64,7 +64,9 @@ Outcome Channel::flush() {
 
 Result<std::vector<Frame>> Channel::receive() {
   std::vector<Frame> frames;
-  for (;;) {
+  // A peer that never stops sending must not keep its reader here: what is left
+  // is read the next time.
+  for (std::size_t taken = 0; taken <= limit_;) {
     std::uint8_t buffer[65536];
     ssize_t n = recv(socket_.get(), buffer, sizeof buffer, MSG_DONTWAIT);
     if (n < 0 && errno == EINTR) continue;
@@ -75,10 +77,12 @@ Result<std::vector<Frame>> Channel::receive() {
       if (!frames.empty()) return frames;
       return fail(Errc::not_found, "the other end is gone");
     }
+    taken += static_cast<std::size_t>(n);
     incoming_.insert(incoming_.end(), buffer, buffer + n);
     explicit_bzero(buffer, static_cast<std::size_t>(n));
     ACME_CHECK(take_frames(frames));
   }
+  return frames;
 }
 
 Outcome Channel::take_frames(std::vector<Frame>& frames) {

@@ -59,7 +59,9 @@ Result<Accounts::Account*> Accounts::find(std::string_view issuer) {
   if (!configured) return fail(Errc::refused, "issuer " + printable(issuer) + " is not configured");
   Account account;
   auto record = store_.load_account(issuer);
-  if (!record && record.error().code != Errc::not_found) return std::move(record).error();
+  // A damaged record was set aside by the store: the key still finds the account.
+  if (!record && record.error().code != Errc::not_found && record.error().code != Errc::damaged)
+    return std::move(record).error();
   if (record) account.record = std::move(*record);
   if (!account.record.directory_url.empty() &&
       account.record.directory_url != configured->directory_url) {
@@ -89,10 +91,17 @@ Outcome Accounts::load_key(const IssuerConfig& issuer, Account& account) {
   }
   auto stored = store_.load_account_key(issuer.id);
   if (stored) {
-    ACME_TRY(account.key, PrivateKey::from_pem(stored->view()));
-    return {};
+    if (auto key = PrivateKey::from_pem(stored->view()); key) {
+      account.key = std::move(*key);
+      return {};
+    }
+    log_.error(issuer.id +
+               ": the stored account key is damaged; it is set aside and a new account "
+               "is made");
+    ACME_CHECK(store_.retire_account(issuer.id));
+  } else if (stored.error().code != Errc::not_found) {
+    return std::move(stored).error();
   }
-  if (stored.error().code != Errc::not_found) return std::move(stored).error();
   // On disk before the CA hears of it: a lost answer finds the account again by its key.
   ACME_TRY(PrivateKey key, PrivateKey::generate(issuer.account_key));
   ACME_TRY(Secret pem, key.pem());

@@ -66,6 +66,13 @@ Outcome Certificates::publish(const Managed& managed, const Version& version) {
   return board_->publish(managed.slot, Bundle{std::move(der), std::move(chain)});
 }
 
+bool Certificates::awaits_new_order() const {
+  return std::any_of(managed_.begin(), managed_.end(), [](const auto& entry) {
+    const std::optional<OrderRecord>& order = entry.second.order;
+    return order && order->order_url.empty();
+  });
+}
+
 Managed* Certificates::find(const Lineage& lineage) {
   auto it = managed_.find(lineage);
   return it == managed_.end() ? nullptr : &it->second;

@@ -42,6 +42,8 @@ class Certificates {
   void restore_certificates();
 
   const std::map<Lineage, Managed>& all() const { return managed_; }
+  // newOrder was signed for somebody, and its answer is not known yet.
+  bool awaits_new_order() const;
   Managed* find(const Lineage& lineage);
   ipc::LineageState state_of(const Managed& managed) const;
   // Lineages of a certificate by its id, or by a name that it carries.

@@ -69,6 +69,11 @@ Outcome Dispatch::handle(const Frame& frame) {
   return fail(Errc::refused, "request " + std::to_string(frame.type) + " is not in the table");
 }
 
+Outcome Dispatch::handle_last(const Frame& frame) {
+  if (frame.type != static_cast<std::uint16_t>(ipc::Type::order_created)) return {};
+  return handle(frame);
+}
+
 void Dispatch::reply(std::uint32_t id, const Result<std::string>& outcome) {
   ipc::Reply reply;
   reply.ok = static_cast<bool>(outcome);

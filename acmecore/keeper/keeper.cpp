@@ -23,6 +23,7 @@ constexpr Millis kStatusInterval = 200;  // changes are coalesced
 constexpr Millis kStatusShare =
     20;  // and a status takes no more of our time than one part of so many
 constexpr Millis kMinuteMillis = 60'000;
+constexpr Millis kLastAnswers = 600;  // of the second in which the helper is gone
 // nginx tells its old workers to stop 100 ms after it has started the new ones,
 // httpd at once: until they have heard it, a CA that connects may meet one.
 constexpr Millis kOlderWorkers = 1'000;
@@ -181,6 +182,7 @@ int Keeper::run() {
   UniqueFd signals = open_signals();
   while (turn(signals.get())) {
   }
+  await_new_orders();
   agent_.stop();
   if (runtime_) {
     auto ignored =
@@ -206,6 +208,18 @@ bool Keeper::turn(int signals) {
   if (env_.boottime() - looked_after_ >= kMinuteMillis) look_after();
   if (status_stale_ && env_.boottime() - status_written_ >= status_interval_) write_status();
   return true;
+}
+
+// A newOrder whose answer is under way: without it the next generation would
+// have to ask for the same order again.
+void Keeper::await_new_orders() {
+  const Millis deadline = env_.boottime() + kLastAnswers;
+  while (agent_.channel() && certificates_.awaits_new_order()) {
+    Millis left = deadline - env_.boottime();
+    if (left <= 0) return;
+    pollfd fd{agent_.channel()->fd(), POLLIN, 0};
+    if (poll(&fd, 1, static_cast<int>(left)) > 0) read_agent();
+  }
 }
 
 std::vector<pollfd> Keeper::watched(int signals) const {
@@ -264,9 +278,10 @@ void Keeper::read_agent() {
     return agent_.hung_up(frames.error().message);
   if (!frames) return agent_.fail_with(frames.error().message);
   for (const Frame& frame : *frames) {
-    if (has_ended(kDeathFd)) return;  // the next generation is waiting for the lock
     status_stale_ = true;
-    if (auto handled = dispatch_.handle(frame); !handled) {
+    // The next generation is waiting for the lock: nothing is begun any more.
+    bool last = has_ended(kDeathFd);
+    if (auto handled = last ? dispatch_.handle_last(frame) : dispatch_.handle(frame); !handled) {
       log_.error("helper: the agent broke the protocol: " + handled.error().message);
       return agent_.fail_with("it asked for what it may not ask");
     }

@@ -43,6 +43,7 @@ class Keeper {
   void start_agent();
   void welcome();
   void read_agent();
+  void await_new_orders();
   void reap();
   void look_after();
   void write_status();

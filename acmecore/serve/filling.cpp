@@ -45,15 +45,14 @@ class Complaints {
   explicit Complaints(Log& log) : log_(log) {}
   ~Complaints() {
     if (count_ > 1)
-      log_.error("ACME: " + std::to_string(count_ - 1) +
-                 " more stored certificates are not served");
+      log_.error(std::to_string(count_ - 1) + " more stored certificates are not served");
   }
   Complaints(const Complaints&) = delete;
   Complaints& operator=(const Complaints&) = delete;
 
   void add(const Lineage& lineage, const Error& error) {
     if (count_++ == 0)
-      log_.error("ACME: the stored certificate " + to_string(lineage) +
+      log_.error("the stored certificate " + to_string(lineage) +
                  " is not served: " + error.message);
   }
 
@@ -101,8 +100,8 @@ class Filling {
     if (!other) return;
     auto version = store_.load_current(*other);
     if (version && publish(*other, *version, certificate.first_slot))
-      log_.notice("ACME: the stored certificate " + to_string(*other) + " answers for " +
-                  certificate.id + " until its own is there");
+      log_.notice("the stored certificate " + to_string(*other) + " answers for " + certificate.id +
+                  " until its own is there");
   }
 
   const Store& store_;
@@ -126,7 +125,7 @@ void fill_tokens(const Store& store, BoardWriter& board, Log& log) {
     for (const KeyAuthorizationRecord& record : order.key_authorizations) {
       Outcome put = board.put_token(record.token, record.key_authorization);
       if (!put)
-        log.error("ACME: a challenge for " + record.identifier +
+        log.error("a challenge for " + record.identifier +
                   " is not answered before the helper is up: " + put.error().message);
     }
 }

@@ -25,7 +25,7 @@ Result<std::unique_ptr<Serving>> Serving::open(const Env& env, const Resolution&
 
 Outcome Serving::settle(Outcome outcome, bool anyhow) {
   if (outcome || !anyhow) return outcome;
-  log_.error("ACME: " + outcome.error().message);
+  log_.error(outcome.error().message);
   return {};
 }
 

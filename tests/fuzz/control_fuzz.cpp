@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -58,6 +59,8 @@ struct Server {
         });
     if (!control->listen(dir.get())) std::abort();
   }
+
+  ~Server() { std::filesystem::remove_all(path); }
 
   UniqueFd connect_client() const {
     UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));

@@ -24,6 +24,42 @@ using namespace acme::keeper;
 
 const std::string kCa = "https://ca.example";
 
+// The real system, but that nothing is waited for and the clock stands still.
+class QuickEnv final : public Env {
+ public:
+  WallTime now() const override { return 1'800'000'000; }
+  Millis boottime() const override { return 1'000'000; }
+  Outcome random(std::span<std::uint8_t> out) const override { return real_.random(out); }
+  int open_at(int dir, const char* name, int flags, mode_t mode) const override {
+    return real_.open_at(dir, name, flags, mode);
+  }
+  ssize_t write(int fd, const void* data, std::size_t size) const override {
+    return real_.write(fd, data, size);
+  }
+  int fsync(int) const override { return 0; }
+  int rename_at(int a, const char* b, int c, const char* d) const override {
+    return real_.rename_at(a, b, c, d);
+  }
+  int mkdir_at(int dir, const char* name, mode_t mode) const override {
+    return real_.mkdir_at(dir, name, mode);
+  }
+  int symlink_at(const char* target, int dir, const char* name) const override {
+    return real_.symlink_at(target, dir, name);
+  }
+  int unlink_at(int dir, const char* name, int flags) const override {
+    return real_.unlink_at(dir, name, flags);
+  }
+  void* map_shared(int fd, std::size_t size, int protection) const override {
+    return real_.map_shared(fd, size, protection);
+  }
+  int memory_file(const char* name) const override { return real_.memory_file(name); }
+  Result<pid_t> spawn(const Spawn&) const override { return fail(Errc::io, "no"); }
+
+ private:
+  const Env& real_ = system_env();
+};
+const QuickEnv kEnv;
+
 class NoLog final : public Log {
  public:
   void write(Level, std::string_view) override {}
@@ -48,24 +84,26 @@ Config make_config(const std::string& state_path) {
   return config;
 }
 
-std::string make_folder() {
-  char path[] = "/tmp/acme-fuzz-XXXXXX";
-  if (!mkdtemp(path)) std::abort();
-  return path;
-}
+struct Folder {
+  Folder() {
+    char made[] = "/tmp/acme-fuzz-XXXXXX";
+    if (!mkdtemp(made)) std::abort();
+    path = made;
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  std::string path;
+};
 
 // One keeper for each input, with the store and the board as new.
 class Keeper {
  public:
   Keeper()
-      : store_(required(
-            Store::open(system_env(), config().state_path, Store::Mode::read_write, log_))),
-        board_(
-            required(create_board(system_env(), {.slots = 2, .tokens = 8, .heap_bytes = 65536}))),
-        writer_(required(BoardWriter::attach(system_env(), board_.get()))),
-        agent_log_(system_env(), log_),
-        accounts_(system_env(), log_, config(), store_),
-        certificates_(system_env(), log_, config(), store_, accounts_, &writer_),
+      : store_(required(Store::open(kEnv, config().state_path, Store::Mode::read_write, log_))),
+        board_(required(create_board(kEnv, {.slots = 2, .tokens = 8, .heap_bytes = 65536}))),
+        writer_(required(BoardWriter::attach(kEnv, board_.get()))),
+        agent_log_(kEnv, log_),
+        accounts_(kEnv, log_, config(), store_),
+        certificates_(kEnv, log_, config(), store_, accounts_, &writer_),
         dispatch_(agent_log_, accounts_, certificates_,
                   [this](ipc::Type type, std::uint32_t, const Secret& payload) {
                     if (type != ipc::Type::reply) std::abort();
@@ -88,7 +126,8 @@ class Keeper {
 
  private:
   static const Config& config() {
-    static const Config config = make_config(make_folder() + "/store");
+    static const Folder folder;
+    static const Config config = make_config(folder.path + "/store");
     return config;
   }
 

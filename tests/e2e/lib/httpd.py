@@ -28,6 +28,14 @@ def directive_names():
     return {nginx: httpd for httpd, nginx in rows}
 
 
+def issuer_lines(name, issuer):
+    """The block that makes this name an issuer at that CA."""
+    names = directive_names()
+    return [f"<ACMEIssuer {name}>", f"    ACMEDirectoryURL {issuer.directory}",
+            *(f"    {names[key]} {value}" for key, value in issuer.settings.items()),
+            "</ACMEIssuer>"]
+
+
 class Httpd(Server):
     kind = "httpd"
 
@@ -51,14 +59,11 @@ class Httpd(Server):
         names = directive_names()
         ours = []
         if self._with_module:
-            ours = [f"ACMEStatePath {self.state_path}", f"ACMERuntimePath {self.runtime_path}",
-                    f"ACMEHelperPath {self.programs}"]
+            ours = self.path_lines()
             for name, value in (settings or {}).items():
                 ours.append(f"{names[name if name == 'acme' else 'acme_' + name]} {value}")
             for issuer in issuers:
-                ours += [f"<ACMEIssuer {issuer.name}>", f"    ACMEDirectoryURL {issuer.directory}",
-                         *(f"    {names[name]} {value}" for name, value in issuer.settings.items()),
-                         "</ACMEIssuer>"]
+                ours += issuer_lines(issuer.name, issuer)
             ours += [line for site in sites for line in self._domains(site)]
         # The first virtual host of an address answers for names that no other has.
         sites = sorted(sites, key=lambda site: not site.default)
@@ -100,6 +105,10 @@ class Httpd(Server):
             "    AllowOverride All",
             "</Directory>",
         ]
+
+    def path_lines(self):
+        return [f"ACMEStatePath {self.state_path}", f"ACMERuntimePath {self.runtime_path}",
+                f"ACMEHelperPath {self.programs}"]
 
     def write(self, text):
         """A whole configuration, as it is: for tests of typing errors."""
