@@ -51,6 +51,7 @@ class CaLine {
 
   void answered();
   void failed(const HttpError& error);
+  void lost(const std::string& words);
   void begin_outage(const std::string& words);
   Millis arm_probe();
   void send_probe();
@@ -62,7 +63,10 @@ class CaLine {
   std::optional<Outage> outage_;
   std::string outage_words_;
   std::vector<std::function<void()>> waiting_;
-  Repeat lost_;
+  // Requests arrive, it seems, but nothing comes back: since when, and was it told?
+  std::optional<Millis> silent_since_;
+  bool silence_told_ = false;
+  Repeat silences_;
 };
 
 }  // namespace acme::agent

@@ -115,7 +115,14 @@ void Driver::renew(const Lineage& lineage) {
   Entry& entry = found->second;
   if (entry.phase == Phase::running || entry.phase == Phase::queued) return;
   entry.state.schedule.renewal_requested = true;  // the keeper has stored that already
-  if (entry.phase == Phase::idle) evaluate();
+  if (entry.phase != Phase::idle) return;
+  // Who asks wants to hear what comes of it.
+  failures_.forget(display_name(*entry.config, lineage));
+  if (Issuer* issuer = issuer_of(entry)) {
+    failures_.forget(issuer->session.id());
+    issuer->session.forget_failure();
+  }
+  evaluate();
 }
 
 // ---- the queue of each CA
@@ -226,6 +233,7 @@ void Driver::succeeded(Entry& entry, const std::string& issuer, const OrderOutco
   save(entry);
   const std::string name = display_name(*entry.config, lineage);
   failures_.forget(name);
+  failures_.forget(issuer);
   const std::string tenths = std::to_string(outcome.took / 100);
   const std::string seconds =
       (tenths.size() < 2 ? "0" : tenths.substr(0, tenths.size() - 1)) + "." + tenths.back();
@@ -250,11 +258,20 @@ void Driver::failed(Entry& entry, const std::string& issuer, OrderOutcome outcom
                        "; a new one is made");
     return;
   }
-  auto repeated = failures_.tell(name, failure.words, now);
+  tell_failure(entry, issuer, failure, outcome.issuers_trouble);
+}
+
+// What is wrong with the CA as a whole is told with the first certificate that meets it.
+void Driver::tell_failure(const Entry& entry, const std::string& issuer, const Failure& failure,
+                          bool issuers_trouble) {
+  WallTime now = services_.env.now();
+  const std::string name = display_name(*entry.config, entry.state.lineage);
+  auto repeated = failures_.tell(issuers_trouble ? issuer : name, failure.words, now);
   if (!repeated) return;
   std::string line = name + ": order failed: " + failure.words;
   if (!failure.url.empty() && failure.words.find(failure.url) == std::string::npos)
     line += "; open " + failure.url;
+  if (issuers_trouble) line += "; so will every order at " + issuer;
   services_.log.error(line + "; next try " +
                       format_relative(std::max<WallTime>(due(entry), now) - now) + *repeated);
 }

@@ -68,6 +68,8 @@ class Driver final : public OrderRun::Owner {
   // ends
   void succeeded(Entry& entry, const std::string& issuer, const OrderOutcome& outcome);
   void failed(Entry& entry, const std::string& issuer, OrderOutcome outcome);
+  void tell_failure(const Entry& entry, const std::string& issuer, const protocol::Failure& failure,
+                    bool issuers_trouble);
   void save(const Entry& entry);
 
   Services services_;

@@ -97,6 +97,11 @@ bool CurlHttp::Transfer::prepare(const std::string& user_agent) {
 }
 
 bool CurlHttp::Transfer::set_limits() {
+#if LIBCURL_VERSION_NUM >= 0x075700
+  // A name server that does not answer must not hold up the loop when the
+  // transfer is given up: its thread is left to end by itself.
+  set(CURLOPT_QUICK_EXIT, 1L);
+#endif
 #if LIBCURL_VERSION_NUM >= 0x075500
   bool https_only =
       set(CURLOPT_PROTOCOLS_STR, "https") && set(CURLOPT_REDIR_PROTOCOLS_STR, "https");

@@ -78,6 +78,10 @@ void IssuerSession::finish(std::optional<Failure> failure) {
     if (!waiter.owner.expired()) waiter.ready(failure);
 }
 
+void IssuerSession::forget_failure() {
+  if (!preparing_ && remembered_ && remembered_->retry_after == 0) remembered_.reset();
+}
+
 void IssuerSession::local_failure(const ipc::Reply& reply) {
   Failure failure;
   failure.kind = Failure::Kind::local;

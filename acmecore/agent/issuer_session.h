@@ -39,6 +39,9 @@ class IssuerSession {
   // registered again, once.
   void post(Signer sign, std::string url, PostOptions options, PostCallback done);
 
+  // An operator asks for a new try: what failed a moment ago is asked again.
+  void forget_failure();
+
   // An order failed here: before the next one the directory is read again.
   void doubt_directory() { doubtful_ = true; }
 

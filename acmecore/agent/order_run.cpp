@@ -246,6 +246,7 @@ void OrderRun::finish() {
 void OrderRun::settle_order() {
   if (!machine_) {
     outcome_.order_url = order_url_;
+    outcome_.issuers_trouble = true;
     return;
   }
   if (outcome_.failure->order_kept) {

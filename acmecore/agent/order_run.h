@@ -17,6 +17,7 @@ struct OrderOutcome {
   std::optional<ipc::LineageState> installed;  // success
   std::optional<protocol::Failure> failure;    // else
   std::string order_url;                       // to go on with at the next try; empty: a new one
+  bool issuers_trouble = false;                // it failed before this order was even begun
   Millis took = 0;                             // without the time that it was parked
 };
 

@@ -32,9 +32,9 @@ std::string one_line(std::string_view foreign) {
 }  // namespace
 
 void AgentLog::write(Level level, std::string_view line) {
-  std::string text = one_line(line);
   Allowance& allowance = level <= Level::notice ? urgent_ : chatter_;
-  if (!take(allowance, text.size())) {
+  // Asked before the line is escaped: a flood should cost the keeper little.
+  if (!take(allowance, std::min(line.size(), kLongestLine))) {
     ++allowance.dropped;
     return;
   }
@@ -42,7 +42,7 @@ void AgentLog::write(Level level, std::string_view line) {
     log_.warning("helper: the agent said too much: " + std::to_string(allowance.dropped) +
                  " of its lines are left out");
   allowance.dropped = 0;
-  log_.write(level, text);
+  log_.write(level, one_line(line));
 }
 
 bool AgentLog::take(Allowance& from, std::size_t bytes) {

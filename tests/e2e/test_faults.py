@@ -99,7 +99,8 @@ def test_an_endless_answer_is_cut_off(server, pebble, proxy):
     proxy.rule("directory", faults.answer(200, "x" * 50_000_000), times=1)
     server.configure([Site(NAME)], [proxy.issuer(pebble)])
     server.start()
-    server.wait_for_certificate(NAME, pebble, timeout=60)
+    server.wait_for_log(r"is larger than 1 MiB.*next try")
+    server.wait_for_certificate(NAME, pebble, timeout=90)
 
 
 def test_a_ca_that_answers_garbage_all_the_time_is_told_once(server, pebble, proxy):

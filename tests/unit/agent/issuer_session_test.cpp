@@ -40,7 +40,11 @@ TEST(an_account_that_is_refused_is_asked_for_once_by_a_hundred_orders) {
   world.start();
   world.run_for(40'000);
   CHECK_EQ(world.ca.count("POST /account"), 1);
-  CHECK_EQ(world.keeper.lines_with("externalAccountRequired"), 100);
+  // One line for all, and every certificate's own record.
+  CHECK_EQ(world.keeper.lines_with("externalAccountRequired"), 1);
+  CHECK_CONTAINS(world.keeper.line_with("externalAccountRequired"),
+                 "this CA needs an account of its own; so will every order at ca; next try in ");
+  CHECK_EQ(world.keeper.schedules.size(), 100);
   world.run_for(60'000);
   CHECK(world.ca.count("POST /account") <= 3);
   CHECK_EQ(world.ca.orders.size(), 0);
@@ -64,6 +68,21 @@ TEST(a_directory_that_is_garbage_is_told_and_tried_again) {
   CHECK_EQ(world.ca.count("GET /directory"), 1);
   broken = false;
   CHECK(world.run_until_issued(1, 90'000));
+}
+
+TEST(acmectl_renew_asks_again_at_once_and_tells_again) {
+  World world;
+  ipc::LineageState& state = world.add("a.example");
+  world.ca.before = [&](const HttpRequest& request) -> std::optional<HttpResult> {
+    if (!request.url.ends_with("/directory")) return std::nullopt;
+    return answer_of(404, "malformed", "gone");
+  };
+  world.start();
+  world.run_for(5000);
+  world.keeper.tell(ipc::RenewNow{state.lineage});
+  world.run_for(5000);
+  CHECK_EQ(world.ca.count("GET /directory"), 2);
+  CHECK_EQ(world.keeper.lines_with("order failed"), 2);
 }
 
 TEST(a_directory_in_trouble_is_asked_a_few_times_then_it_is_a_failure) {

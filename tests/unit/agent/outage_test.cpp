@@ -104,7 +104,37 @@ TEST(a_request_that_is_always_lost_holds_up_nobody_else) {
   CHECK(tries.size() >= 7);
   CHECK(tries.size() <= 12);
   CHECK_EQ(world.keeper.lines_with("cannot be reached"), 0);
-  CHECK_EQ(world.keeper.lines_with("closed the connection"), 1);
+  CHECK_EQ(world.keeper.lines_with("3 ca: the CA does not answer"), 1);
+}
+
+TEST(one_lost_answer_is_no_trouble_worth_a_line) {
+  World world;
+  world.add_many(10);
+  bool dropped = false;
+  world.ca.before = [&](const HttpRequest& request) -> std::optional<HttpResult> {
+    if (dropped || !request.url.ends_with("/authz/3")) return std::nullopt;
+    dropped = true;
+    return lost();
+  };
+  world.start();
+  CHECK(world.run_until_issued(10, 3000));
+  CHECK_EQ(world.keeper.lines_with("6 ca: ca.test:443 closed the connection"), 1);
+  CHECK_EQ(world.keeper.lines_with("3 "), 0);
+}
+
+TEST(a_ca_that_swallows_requests_is_told_once_and_when_it_answers_again) {
+  World world;
+  world.add_many(5);
+  Millis end = world.env.boot + 100'000;
+  world.ca.latency = 1000;
+  world.ca.before = [&](const HttpRequest&) -> std::optional<HttpResult> {
+    if (world.env.boot >= end) return std::nullopt;
+    return lost();
+  };
+  world.start();
+  CHECK(world.run_until_issued(5, 200'000));
+  CHECK_EQ(world.keeper.lines_with("3 ca: the CA does not answer"), 1);
+  CHECK_EQ(world.keeper.lines_with("5 ca: the CA answers again"), 1);
 }
 
 TEST(nonces_of_before_an_outage_are_not_used_after_it) {

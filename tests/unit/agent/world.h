@@ -204,8 +204,8 @@ class FakeCa final : public agent::Http {
   }
   std::string challenge(int id) {
     return R"({"type":"http-01","url":")" + base_ + "/challenge/" + std::to_string(id) +
-           R"(","token":"aaaaaaaaaaaaaaaaaaaaaaaaaaaa)" + std::to_string(id) +
-           R"(","status":")" + orders[id].challenge + R"("})";
+           R"(","token":"aaaaaaaaaaaaaaaaaaaaaaaaaaaa)" + std::to_string(id) + R"(","status":")" +
+           orders[id].challenge + R"("})";
   }
   Answer of_order(const std::string& path, int id, const std::string& what) {
     if (!orders.contains(id)) return problem(404, "malformed", "no such order");
@@ -303,8 +303,8 @@ class ScriptedKeeper {
     reply.text = act(type, frame.payload.view());
     if (before)
       if (auto instead = before(type)) reply = *instead;
-    REQUIRE_OK(channel_.send(static_cast<std::uint16_t>(ipc::Type::reply), frame.id,
-                             encode(reply)));
+    REQUIRE_OK(
+        channel_.send(static_cast<std::uint16_t>(ipc::Type::reply), frame.id, encode(reply)));
   }
 
   static std::string body(const std::string& what, const std::string& lineage,

@@ -26,6 +26,14 @@ TEST(on_at_the_main_level_makes_a_certificate_for_each_tls_site) {
   CHECK(config.log.warnings.empty());
 }
 
+TEST(switches_are_known_in_the_spelling_of_httpd_too) {
+  SiteConfig config(ServerKind::httpd);
+  config.main("acme", {"On"});
+  config.site({"a.example.com"});
+  config.site({"b.example.com"}).set("acme", {"Off"});
+  CHECK_EQ(config.resolved().certificates.size(), 1);
+}
+
 TEST(off_in_a_site_wins_over_on_further_out) {
   SiteConfig config;
   config.main("acme", {"on"});

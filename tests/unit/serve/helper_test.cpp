@@ -70,7 +70,8 @@ bool ends_within(pid_t pid, int milliseconds) {
 }
 
 struct Started : Server {
-  explicit Started(bool after_reload = false) {
+  explicit Started(bool after_reload = false, int error_log = -1) {
+    log_fd = error_log;
     config.main("acme", {"on"});
     config.site({"example.com"});
     setenv("SECRET_OF_THE_SERVER", "x", 1);
@@ -105,6 +106,16 @@ TEST(the_helper_gets_its_descriptors_and_nothing_else) {
   CHECK_EQ(only(report, "board"), "1");
   CHECK_EQ(only(report, "session"), "1");
   for (const char* fd : {"fd0", "fd1", "fd2"}) CHECK_EQ(only(report, fd), "/dev/null");
+}
+
+TEST(what_the_helper_says_on_standard_error_goes_to_the_servers_log) {
+  TempFolder folder;
+  UniqueFd file(::open(folder.path("error.log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  Started server(false, file.get());
+  auto report = server.report();
+  CHECK_EQ(only(report, "fd2"), folder.path("error.log"));
+  CHECK_EQ(only(report, "fd1"), "/dev/null");
+  CHECK_EQ(only(report, "open"), "0 1 2 3 4 5 6 ");
 }
 
 TEST(after_a_reload_the_helper_is_told_of_older_workers) {

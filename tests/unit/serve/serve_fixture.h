@@ -203,7 +203,8 @@ struct Server {
 
   Result<std::unique_ptr<Serving>> try_open(const Env& env = system_env(), bool anyhow = false) {
     config.resolved();
-    return Serving::open(env, config.builder.resolution(), -1, CallbackLog(write, this), anyhow);
+    return Serving::open(env, config.builder.resolution(), log_fd, CallbackLog(write, this),
+                         anyhow);
   }
   Serving& open() {
     serving = REQUIRE_OK(try_open());
@@ -222,6 +223,7 @@ struct Server {
   }
 
   TempFolder folder;
+  int log_fd = -1;
   RecordingLog log;
   SiteConfig config;
   TestCa ca;
