@@ -1,7 +1,5 @@
 #include "crypto/cert.h"
 
-#include <openssl/pem.h>
-
 #include <algorithm>
 #include <ctime>
 #include <iterator>
@@ -13,6 +11,7 @@
 #include "crypto/digest.h"
 #include "crypto/general_names.h"
 #include "crypto/openssl.h"
+#include "crypto/pem_object.h"
 
 namespace acme {
 namespace {
@@ -103,29 +102,6 @@ Result<CertificateInfo> inspect(X509* certificate, std::string_view der) {
 }
 
 // ---- PEM
-
-struct PemObject {
-  char* name = nullptr;
-  char* header = nullptr;
-  unsigned char* data = nullptr;
-  long size = 0;
-
-  PemObject() = default;
-  PemObject(const PemObject&) = delete;
-  PemObject& operator=(const PemObject&) = delete;
-  ~PemObject() {
-    OPENSSL_free(name);
-    OPENSSL_free(header);
-    OPENSSL_clear_free(data, static_cast<std::size_t>(size));  // it may be a private key
-  }
-
-  bool is_certificate() const {
-    return std::string_view(name) == PEM_STRING_X509 && std::string_view(header).empty();
-  }
-  std::string der() const {
-    return {reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)};
-  }
-};
 
 bool at_end_of_pem() {
   return ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
@@ -274,15 +250,15 @@ Result<std::vector<std::string>> chain_from_pem(std::string_view pem) {
   if (!in) throw std::bad_alloc();
   std::vector<std::string> chain;
   for (;;) {
-    PemObject object;
-    if (!PEM_read_bio(in.get(), &object.name, &object.header, &object.data, &object.size)) break;
+    ossl::PemObject object;
+    if (!object.read(in.get())) break;
     if (!object.is_certificate())
       return fail(Errc::protocol, "the certificate chain has something else in it: \"" +
                                       printable(object.name) + "\"");
     if (chain.size() == kMaxChainLength)
       return fail(Errc::protocol,
                   "the chain has over " + std::to_string(kMaxChainLength) + " certificates");
-    chain.push_back(object.der());
+    chain.emplace_back(object.der());
     ACME_TRY([[maybe_unused]] ossl::Certificate parsed, parse(chain.back()));
   }
   if (!at_end_of_pem()) return fail(Errc::protocol, ossl::error("damaged PEM").message);

@@ -1,38 +1,15 @@
 #include "serve/filling.h"
 
-#include <openssl/pem.h>
-
 #include <algorithm>
 #include <map>
 #include <optional>
 
 #include "crypto/cert.h"
-#include "crypto/openssl.h"
+#include "crypto/pem_object.h"
 #include "serve/fallbacks.h"
 
 namespace acme::serve {
 namespace {
-
-// One object of a PEM file.
-struct PemObject {
-  char* name = nullptr;
-  char* header = nullptr;
-  unsigned char* data = nullptr;
-  long size = 0;
-
-  PemObject() = default;
-  PemObject(const PemObject&) = delete;
-  PemObject& operator=(const PemObject&) = delete;
-  ~PemObject() {
-    OPENSSL_free(name);
-    OPENSSL_free(header);
-    OPENSSL_clear_free(data, static_cast<std::size_t>(size));
-  }
-  bool read(BIO* in) { return PEM_read_bio(in, &name, &header, &data, &size) == 1; }
-  std::string_view view() const {
-    return {reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)};
-  }
-};
 
 ossl::Bio text_bio(std::string_view text) {
   return ossl::Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
@@ -134,14 +111,14 @@ Result<Bundle> bundle_from(const Version& version) {
   ossl::QueueGuard guard;
   Bundle bundle;
   ossl::Bio key = text_bio(version.key_pem.view());
-  PemObject key_object;
+  ossl::PemObject key_object;
   if (!key || !key_object.read(key.get())) return ossl::error("the stored key is no PEM file");
-  bundle.key_der = Secret(key_object.view());
+  bundle.key_der = Secret(key_object.der());
   ossl::Bio chain = text_bio(version.chain_pem);
   for (;;) {
-    PemObject object;
+    ossl::PemObject object;
     if (!chain || !object.read(chain.get())) break;
-    bundle.chain.emplace_back(object.view());
+    bundle.chain.emplace_back(object.der());
   }
   if (bundle.chain.empty()) return ossl::error("the stored chain is no PEM file");
   return bundle;

@@ -16,6 +16,7 @@
 #include "crypto/digest.h"
 #include "keeper/agent_log.h"
 #include "keeper/dispatch.h"
+#include "unit/forwarding_env.h"
 
 namespace {
 
@@ -25,38 +26,12 @@ using namespace acme::keeper;
 const std::string kCa = "https://ca.example";
 
 // The real system, but that nothing is waited for and the clock stands still.
-class QuickEnv final : public Env {
+class QuickEnv final : public test::ForwardingEnv {
  public:
   WallTime now() const override { return 1'800'000'000; }
   Millis boottime() const override { return 1'000'000; }
-  Outcome random(std::span<std::uint8_t> out) const override { return real_.random(out); }
-  int open_at(int dir, const char* name, int flags, mode_t mode) const override {
-    return real_.open_at(dir, name, flags, mode);
-  }
-  ssize_t write(int fd, const void* data, std::size_t size) const override {
-    return real_.write(fd, data, size);
-  }
   int fsync(int) const override { return 0; }
-  int rename_at(int a, const char* b, int c, const char* d) const override {
-    return real_.rename_at(a, b, c, d);
-  }
-  int mkdir_at(int dir, const char* name, mode_t mode) const override {
-    return real_.mkdir_at(dir, name, mode);
-  }
-  int symlink_at(const char* target, int dir, const char* name) const override {
-    return real_.symlink_at(target, dir, name);
-  }
-  int unlink_at(int dir, const char* name, int flags) const override {
-    return real_.unlink_at(dir, name, flags);
-  }
-  void* map_shared(int fd, std::size_t size, int protection) const override {
-    return real_.map_shared(fd, size, protection);
-  }
-  int memory_file(const char* name) const override { return real_.memory_file(name); }
   Result<pid_t> spawn(const Spawn&) const override { return fail(Errc::io, "no"); }
-
- private:
-  const Env& real_ = system_env();
 };
 const QuickEnv kEnv;
 

@@ -10,47 +10,19 @@
 #include "board/board.h"
 #include "board/layout.h"
 #include "unit/check.h"
+#include "unit/forwarding_env.h"
 
 namespace acme::test {
 
 inline constexpr Millis kGraceMillis = 10'000;
 
 // The real system, but for the clock: that moves when the test says so.
-class BoardEnv : public Env {
+class BoardEnv : public ForwardingEnv {
  public:
   mutable Millis clock = 1'000'000;
   Millis tick = 0;  // added by each look at the clock
 
-  WallTime now() const override { return real_.now(); }
   Millis boottime() const override { return clock += tick; }
-  Outcome random(std::span<std::uint8_t> out) const override { return real_.random(out); }
-  int open_at(int dir, const char* name, int flags, mode_t mode) const override {
-    return real_.open_at(dir, name, flags, mode);
-  }
-  ssize_t write(int fd, const void* data, std::size_t size) const override {
-    return real_.write(fd, data, size);
-  }
-  int fsync(int fd) const override { return real_.fsync(fd); }
-  int rename_at(int a, const char* b, int c, const char* d) const override {
-    return real_.rename_at(a, b, c, d);
-  }
-  int mkdir_at(int dir, const char* name, mode_t mode) const override {
-    return real_.mkdir_at(dir, name, mode);
-  }
-  int symlink_at(const char* target, int dir, const char* name) const override {
-    return real_.symlink_at(target, dir, name);
-  }
-  int unlink_at(int dir, const char* name, int flags) const override {
-    return real_.unlink_at(dir, name, flags);
-  }
-  void* map_shared(int fd, std::size_t size, int protection) const override {
-    return real_.map_shared(fd, size, protection);
-  }
-  int memory_file(const char* name) const override { return real_.memory_file(name); }
-  Result<pid_t> spawn(const Spawn& what) const override { return real_.spawn(what); }
-
- private:
-  const Env& real_ = system_env();
 };
 
 inline BoardShape small_shape() {

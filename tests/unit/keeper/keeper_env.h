@@ -14,10 +14,11 @@
 #include "base/log.h"
 #include "unit/check.h"
 #include "unit/crypto/certificates.h"
+#include "unit/forwarding_env.h"
 
 namespace acme::test {
 
-class KeeperEnv : public Env {
+class KeeperEnv : public ForwardingEnv {
  public:
   WallTime wall = kNow;
   Millis boot = 1'000'000;
@@ -30,36 +31,12 @@ class KeeperEnv : public Env {
 
   WallTime now() const override { return wall; }
   Millis boottime() const override { return boot; }
-  Outcome random(std::span<std::uint8_t> out) const override { return real_.random(out); }
-  int open_at(int dir, const char* name, int flags, mode_t mode) const override {
-    return real_.open_at(dir, name, flags, mode);
-  }
   ssize_t write(int fd, const void* data, std::size_t size) const override {
     if (writes_before_failure == 0) return -ENOSPC;
     if (writes_before_failure > 0) --writes_before_failure;
-    return real_.write(fd, data, size);
+    return ForwardingEnv::write(fd, data, size);
   }
   int fsync(int) const override { return 0; }  // nobody pulls the plug on a unit test
-  int rename_at(int a, const char* b, int c, const char* d) const override {
-    return real_.rename_at(a, b, c, d);
-  }
-  int mkdir_at(int dir, const char* name, mode_t mode) const override {
-    return real_.mkdir_at(dir, name, mode);
-  }
-  int symlink_at(const char* target, int dir, const char* name) const override {
-    return real_.symlink_at(target, dir, name);
-  }
-  int unlink_at(int dir, const char* name, int flags) const override {
-    return real_.unlink_at(dir, name, flags);
-  }
-  void* map_shared(int fd, std::size_t size, int protection) const override {
-    return real_.map_shared(fd, size, protection);
-  }
-  int memory_file(const char* name) const override { return real_.memory_file(name); }
-  Result<pid_t> spawn(const Spawn& what) const override { return real_.spawn(what); }
-
- private:
-  const Env& real_ = system_env();
 };
 
 class KeptLog final : public Log {

@@ -1,5 +1,6 @@
 // What is served before any helper runs: the board as it is filled from the
 // store, and what happens where store or board cannot be had.
+#include "unit/forwarding_env.h"
 #include "unit/serve/serve_fixture.h"
 
 using namespace acme;
@@ -11,38 +12,9 @@ constexpr std::string_view kToken = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ";
 const std::string kAnswer = std::string(kToken) + ".9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI";
 
 // Real but for the board's memory.
-class NoMemoryFiles : public Env {
+class NoMemoryFiles : public ForwardingEnv {
  public:
-  WallTime now() const override { return real_.now(); }
-  Millis boottime() const override { return real_.boottime(); }
-  Outcome random(std::span<std::uint8_t> out) const override { return real_.random(out); }
-  int open_at(int dir, const char* name, int flags, mode_t mode) const override {
-    return real_.open_at(dir, name, flags, mode);
-  }
-  ssize_t write(int fd, const void* data, std::size_t size) const override {
-    return real_.write(fd, data, size);
-  }
-  int fsync(int fd) const override { return real_.fsync(fd); }
-  int rename_at(int a, const char* from, int b, const char* to) const override {
-    return real_.rename_at(a, from, b, to);
-  }
-  int mkdir_at(int dir, const char* name, mode_t mode) const override {
-    return real_.mkdir_at(dir, name, mode);
-  }
-  int symlink_at(const char* target, int dir, const char* name) const override {
-    return real_.symlink_at(target, dir, name);
-  }
-  int unlink_at(int dir, const char* name, int flags) const override {
-    return real_.unlink_at(dir, name, flags);
-  }
-  void* map_shared(int fd, std::size_t size, int protection) const override {
-    return real_.map_shared(fd, size, protection);
-  }
   int memory_file(const char*) const override { return -ENOMEM; }
-  Result<pid_t> spawn(const Spawn& what) const override { return real_.spawn(what); }
-
- private:
-  const Env& real_ = system_env();
 };
 
 void save_order(Server& server) {
