@@ -26,11 +26,11 @@ static const char *refuse(cmd_parms *cmd, mod_acme_conf *conf,
     if (!conf->running)
         return apr_pstrdup(cmd->pool, message);
 
-    mod_acme_error(conf, apr_psprintf(cmd->pool,
-                                      "%s: %s, in %s:%d (left out)",
-                                      cmd->directive->directive, message,
-                                      cmd->directive->filename,
-                                      cmd->directive->line_num));
+    mod_acme_log(conf, ACME_LOG_ERROR,
+                 apr_psprintf(cmd->pool, "%s: %s, in %s:%d (left out)",
+                              cmd->directive->directive, message,
+                              cmd->directive->filename,
+                              cmd->directive->line_num));
     conf->broken = 1;
     return NULL;
 }
@@ -62,8 +62,9 @@ static const char *find_scope(cmd_parms *cmd, const directive *row,
     if (!(row->scopes & (ACME_AT_MAIN | ACME_AT_SITE)))
         return apr_pstrcat(cmd->pool, cmd->cmd->name,
                            " can only occur within <ACMEIssuer>", NULL);
-    error = ap_check_cmd_context(
-        cmd, (row->scopes & ACME_AT_SITE) ? NOT_IN_DIR_CONTEXT : GLOBAL_ONLY);
+    error = ap_check_cmd_context(cmd, (row->scopes & ACME_AT_SITE)
+                                          ? NOT_IN_DIR_CONTEXT
+                                          : GLOBAL_ONLY);
     if (!error)
         error = mod_acme_site_scope(server);
     *scope = server->scope;
@@ -119,8 +120,8 @@ static const char *open_issuer(cmd_parms *cmd, const char *line,
         return error;
     if (!end)
         return "<ACMEIssuer> directive missing closing '>'";
-    words = words_of(cmd, apr_pstrmemdup(cmd->temp_pool, line, end - line),
-                     &count);
+    words =
+        words_of(cmd, apr_pstrmemdup(cmd->temp_pool, line, end - line), &count);
     if (count != 1)
         return "<ACMEIssuer> takes exactly one value, the issuer's name";
     if (acme_config_add_issuer_scope(core, words[0], cmd->directive->filename,
@@ -173,6 +174,8 @@ const command_rec mod_acme_commands[] = {
 #undef ACME_DIRECTIVE
     /* those of others, which are only looked at */
     AP_INIT_TAKE1("SSLEngine", mod_acme_see_engine, NULL, RSRC_CONF,
+                  "seen by mod_acme, set by mod_ssl"),
+    AP_INIT_TAKE1("SSLUseStapling", mod_acme_see_stapling, NULL, RSRC_CONF,
                   "seen by mod_acme, set by mod_ssl"),
     AP_INIT_TAKE1("SSLCertificateFile", mod_acme_see_file, NULL, RSRC_CONF,
                   "seen by mod_acme, set by mod_ssl"),

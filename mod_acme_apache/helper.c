@@ -99,8 +99,8 @@ static acme_helper *adopt(kept_data *kept)
 
     for (i = 0; i < ACME_HELPER_DESCRIPTORS; i++)
         if (kept->helper.descriptors[i] >= 0)
-            kept->helper.descriptors[i] = fcntl(kept->helper.descriptors[i],
-                                                F_DUPFD_CLOEXEC, 3);
+            kept->helper.descriptors[i] =
+                fcntl(kept->helper.descriptors[i], F_DUPFD_CLOEXEC, 3);
     kept->has_helper = 0;
     if (acme_helper_adopt(&kept->helper, &handle) != ACME_OK)
         return NULL;
@@ -135,7 +135,7 @@ static void hand_on(mod_acme_conf *conf, acme_helper *handle)
                                conf->plog);
 }
 
-/* The configuration is given up, in the parent or in anything that it forked. */
+/* The configuration is given up, perhaps in something that was forked. */
 void mod_acme_leave(mod_acme_conf *conf)
 {
     struct mod_acme_helper *helper = conf->helper;
@@ -188,14 +188,13 @@ static int has_spare_descriptors(void)
 
 static void try_start(struct mod_acme_helper *helper, unsigned int patience)
 {
-    acme_helper *before =
-        helper->handle ? helper->handle : helper->previous;
+    acme_helper *before = helper->handle ? helper->handle : helper->previous;
     acme_helper *handle = NULL;
 
     helper->started = apr_time_now();
     helper->next_start = helper->started + helper->pause;
-    helper->pause = helper->pause * 2 < LONGEST_PAUSE ? helper->pause * 2
-                                                      : LONGEST_PAUSE;
+    helper->pause =
+        helper->pause * 2 < LONGEST_PAUSE ? helper->pause * 2 : LONGEST_PAUSE;
 
     if (!has_spare_descriptors()) {
         say_failure(helper, "too few file descriptors are left");
@@ -240,10 +239,13 @@ static int start_helper(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     acme_helper_stop(helper->previous);
     helper->previous = NULL;
     data->running = 1;
+    /* nobody asks it any more, and the children need not have it */
+    acme_config_free(conf->core);
+    conf->core = NULL;
     return OK;
 }
 
-/* -- watch ------------------------------------------------------------------ */
+/* -- watch ---------------------------------------------------------------- */
 
 static int is_stopping(void)
 {

@@ -64,9 +64,8 @@ static int set_state(request_rec *r)
     const mod_acme_server *server = mod_acme_server_of(r->server);
 
     if (server->plan != ACME_PLAN_OFF && server->conf->serving)
-        apr_table_setn(
-            r->subprocess_env, "ACME_STATE",
-            acme_serving_state(server->conf->serving, server->site));
+        apr_table_setn(r->subprocess_env, "ACME_STATE",
+                       acme_serving_state(server->conf->serving, server->site));
     return DECLINED;
 }
 

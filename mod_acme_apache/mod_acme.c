@@ -71,9 +71,9 @@ static void log_kept_lines(mod_acme_conf *conf)
     }
 }
 
-void mod_acme_error(mod_acme_conf *conf, const char *message)
+void mod_acme_log(mod_acme_conf *conf, int level, const char *message)
 {
-    log_to(conf, ACME_LOG_ERROR, message);
+    log_to(conf, level, message);
 }
 
 /* -- configuration ------------------------------------------------------- */
@@ -120,10 +120,9 @@ static void *create_server_config(apr_pool_t *p, server_rec *s)
  */
 acme_config *mod_acme_core(mod_acme_conf *conf)
 {
-    if (!conf->core &&
-        acme_config_new(ACME_SERVER_HTTPD, ap_server_root, log_to, conf,
-                        &conf->core) != ACME_OK)
-        mod_acme_error(conf, acme_error_message());
+    if (!conf->core && acme_config_new(ACME_SERVER_HTTPD, ap_server_root,
+                                       log_to, conf, &conf->core) != ACME_OK)
+        mod_acme_log(conf, ACME_LOG_ERROR, acme_error_message());
     return conf->core;
 }
 
@@ -163,7 +162,7 @@ static const char *resolve(mod_acme_conf *conf)
     if (!error || !conf->running)
         return error;
 
-    mod_acme_error(conf, error);
+    mod_acme_log(conf, ACME_LOG_ERROR, error);
     conf->broken = 1;
     return acme_config_resolve_anyhow(conf->core) == ACME_OK
                ? NULL
@@ -186,7 +185,7 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         return OK;
     }
     if (conf->running) {
-        mod_acme_error(conf, error);
+        mod_acme_log(conf, ACME_LOG_ERROR, error);
         return OK;
     }
     ap_log_error(APLOG_MARK, APLOG_ERR | APLOG_STARTUP, 0, s, "mod_acme: %s",
@@ -217,7 +216,7 @@ static int open_serving(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
             ACME_OK ||
         acme_serving_open(conf->core, ACME_SERVING_ANYHOW, &conf->serving) !=
             ACME_OK)
-        mod_acme_error(conf, acme_error_message());
+        mod_acme_log(conf, ACME_LOG_ERROR, acme_error_message());
     return OK;
 }
 

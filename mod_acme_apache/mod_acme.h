@@ -21,7 +21,7 @@ typedef struct {
     apr_pool_t *plog;   /* cleared before the next configuration is used */
     server_rec *server; /* the main server */
 
-    acme_config *core;   /* made with the first directive; NULL: none stands */
+    acme_config *core; /* made with the first directive; NULL: none stands */
     acme_serving *serving;
     acme_environment environment;
 
@@ -45,7 +45,7 @@ typedef struct {
     uint32_t site;
     acme_site_plan plan;
 
-    enum { ENGINE_UNSET, ENGINE_OFF, ENGINE_ON } ssl_engine;
+    enum { SWITCH_UNSET, SWITCH_OFF, SWITCH_ON } ssl_engine, ssl_stapling;
     unsigned int has_scope : 1;
     unsigned int named : 1;           /* ServerName stands here */
     unsigned int own_certificate : 1; /* so does SSLCertificateFile */
@@ -58,7 +58,7 @@ extern module AP_MODULE_DECLARE_DATA acme_module;
 mod_acme_server *mod_acme_server_of(const server_rec *s);
 acme_config *mod_acme_core(mod_acme_conf *conf);
 int mod_acme_in_use(const mod_acme_conf *conf);
-void mod_acme_error(mod_acme_conf *conf, const char *message);
+void mod_acme_log(mod_acme_conf *conf, int level, const char *message);
 
 /* directives.c */
 extern const command_rec mod_acme_commands[];
@@ -66,10 +66,12 @@ const char *mod_acme_site_scope(mod_acme_server *server);
 
 /* sites.c */
 const char *mod_acme_see_engine(cmd_parms *cmd, void *dummy, const char *arg);
+const char *mod_acme_see_stapling(cmd_parms *cmd, void *dummy, const char *arg);
 const char *mod_acme_see_file(cmd_parms *cmd, void *dummy, const char *arg);
 const char *mod_acme_see_command(cmd_parms *cmd, void *dummy, const char *name,
                                  const char *value);
 const char *mod_acme_see_name(cmd_parms *cmd, void *dummy, const char *arg);
+int mod_acme_has_stapling(const mod_acme_server *server);
 int mod_acme_has_tls(const mod_acme_server *server);
 int mod_acme_has_certificate(const mod_acme_server *server);
 const char *mod_acme_add_sites(mod_acme_conf *conf);

@@ -5,7 +5,7 @@
  * secret until its post_config, when it is too late for typing errors; and
  * whether it has a ServerName, or one that httpd made up from the DNS, the core
  * forgets. httpd gives a directive to every module that lists it: so we look at
- * these four as they pass.
+ * these few as they pass.
  *
  * License: Apache-2.0
  */
@@ -31,7 +31,16 @@ const char *mod_acme_see_engine(cmd_parms *cmd, void *dummy, const char *arg)
 
     /* on, optional; what is wrong mod_ssl says */
     server->ssl_engine =
-        ap_cstr_casecmp(arg, "off") == 0 ? ENGINE_OFF : ENGINE_ON;
+        ap_cstr_casecmp(arg, "off") == 0 ? SWITCH_OFF : SWITCH_ON;
+    return need_mod_ssl(cmd);
+}
+
+const char *mod_acme_see_stapling(cmd_parms *cmd, void *dummy, const char *arg)
+{
+    mod_acme_server *server = mod_acme_server_of(cmd->server);
+
+    server->ssl_stapling =
+        ap_cstr_casecmp(arg, "on") == 0 ? SWITCH_ON : SWITCH_OFF;
     return need_mod_ssl(cmd);
 }
 
@@ -65,6 +74,13 @@ int mod_acme_has_certificate(const mod_acme_server *server)
     return server->own_certificate || main_server(server)->own_certificate;
 }
 
+int mod_acme_has_stapling(const mod_acme_server *server)
+{
+    if (server->ssl_stapling != SWITCH_UNSET)
+        return server->ssl_stapling == SWITCH_ON;
+    return main_server(server)->ssl_stapling == SWITCH_ON;
+}
+
 /* "Listen 443" and "Listen ... https" */
 static int listens_for_https(const server_rec *s)
 {
@@ -84,10 +100,10 @@ int mod_acme_has_tls(const mod_acme_server *server)
 {
     const char *protocol;
 
-    if (server->ssl_engine != ENGINE_UNSET)
-        return server->ssl_engine == ENGINE_ON;
-    if (main_server(server)->ssl_engine != ENGINE_UNSET)
-        return main_server(server)->ssl_engine == ENGINE_ON;
+    if (server->ssl_engine != SWITCH_UNSET)
+        return server->ssl_engine == SWITCH_ON;
+    if (main_server(server)->ssl_engine != SWITCH_UNSET)
+        return main_server(server)->ssl_engine == SWITCH_ON;
 
     /* it is on by default on such a port, for a server with a certificate */
     if (!mod_acme_has_certificate(server))
@@ -180,11 +196,24 @@ const char *mod_acme_add_sites(mod_acme_conf *conf)
 void mod_acme_take_plans(mod_acme_conf *conf)
 {
     server_rec *s;
+    const server_rec *first = NULL;
+    int stapling = 0;
 
     for (s = conf->server; s; s = s->next) {
         mod_acme_server *server = mod_acme_server_of(s);
 
         if (server->added)
             server->plan = acme_config_site_plan(conf->core, server->site);
+        if (server->plan != ACME_PLAN_OFF && mod_acme_has_stapling(server) &&
+            !stapling++)
+            first = s;
     }
+    if (stapling)
+        mod_acme_log(conf, ACME_LOG_WARNING,
+                     apr_psprintf(conf->pool,
+                                  "SSLUseStapling does nothing for "
+                                  "certificates that ACME manages: %d "
+                                  "server%s, the first in %s:%d",
+                                  stapling, stapling == 1 ? "" : "s",
+                                  first->defn_name, first->defn_line_number));
 }

@@ -59,8 +59,8 @@ static int set_certificate(SSL *ssl, void *data)
     if (SSL_num_renegotiations(ssl) > 0)
         return 1;
 
-    if (acme_serving_set_certificate(server->conf->serving, server->site,
-                                     ssl) < 0)
+    if (acme_serving_set_certificate(server->conf->serving, server->site, ssl) <
+        0)
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server->server, "%s",
                      acme_error_message());
     return 1;
@@ -76,9 +76,39 @@ static int init_context(server_rec *s, apr_pool_t *p, int is_proxy,
     return OK;
 }
 
+/*
+ * mod_ssl knows answers for the certificates in its contexts only. For the
+ * placeholder it would look for one, and complain for each server.
+ */
+static int takes_stapling(const server_rec *s)
+{
+    const mod_acme_server *server = mod_acme_server_of(s);
+
+    return server->plan == ACME_PLAN_MANAGED && mod_acme_has_stapling(server);
+}
+
+static int init_stapling(server_rec *s, apr_pool_t *p, X509 *cert, X509 *issuer)
+{
+    return takes_stapling(s) ? OK : DECLINED;
+}
+
+static int get_stapling(unsigned char **der, int *length, conn_rec *c,
+                        server_rec *s, X509 *cert)
+{
+    if (!takes_stapling(s))
+        return DECLINED;
+    *der = NULL;
+    *length = 0;
+    return OK;
+}
+
 void mod_acme_register_tls(void)
 {
     ap_hook_ssl_add_cert_files(add_cert_files, NULL, NULL, APR_HOOK_MIDDLE);
     APR_OPTIONAL_HOOK(ssl, init_server, init_context, NULL, NULL,
+                      APR_HOOK_MIDDLE);
+    APR_OPTIONAL_HOOK(ssl, init_stapling_status, init_stapling, NULL, NULL,
+                      APR_HOOK_MIDDLE);
+    APR_OPTIONAL_HOOK(ssl, get_stapling_status, get_stapling, NULL, NULL,
                       APR_HOOK_MIDDLE);
 }

@@ -5,8 +5,8 @@
 namespace acme::agent {
 namespace {
 
-// One lost answer is the network's daily life; a CA that is silent for so long is not.
-constexpr Millis kSilence = 5000;
+// A lost answer now and then is the network's daily life; so many of one request are not.
+constexpr std::uint32_t kManyLosses = 5;
 
 std::string in_seconds(Millis duration) {
   return format_relative((duration + 999) / 1000);
@@ -39,8 +39,6 @@ void CaLine::when_up(std::function<void()> action) {
 }
 
 void CaLine::answered() {
-  silent_since_.reset();
-  if (std::exchange(silence_told_, false)) services_.log.notice(issuer_ + ": the CA answers again");
   if (!outage_) return;
   services_.timers.cancel(outage_->timer);
   Millis lasted = services_.env.boottime() - outage_->since;
@@ -56,22 +54,18 @@ void CaLine::failed(const HttpError& error) {
   if (on_network_error) on_network_error();
   // Where a connection stood, only this one request knows that it failed: it
   // is repeated by itself and holds up nobody.
-  if (error.reached || !error.worth_a_retry) return lost(error.words);
+  if (error.reached || !error.worth_a_retry) return;
   if (!outage_) return begin_outage(error.words);
   outage_words_ = error.words;
   tell_daily(error.words);
 }
 
-void CaLine::lost(const std::string& words) {
-  services_.log.info(issuer_ + ": " + words);
-  Millis now = services_.env.boottime();
-  if (!silent_since_) silent_since_ = now;
-  if (now - *silent_since_ < kSilence) return;
-  auto more = silences_.tell(issuer_, words, services_.env.now());
-  if (!more) return;
-  silence_told_ = true;
-  services_.log.error(issuer_ + ": the CA does not answer: " + words + "; it is asked again" +
-                      *more);
+void CaLine::tell_lost(const std::string& words, std::uint32_t so_often) {
+  if (so_often < kManyLosses) return services_.log.info(issuer_ + ": " + words);
+  auto more = lost_.tell(issuer_, words, services_.env.now());
+  if (more)
+    services_.log.error(issuer_ + ": the CA does not answer: " + words +
+                        "; it is asked again until it does" + *more);
 }
 
 void CaLine::begin_outage(const std::string& words) {

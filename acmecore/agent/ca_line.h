@@ -31,6 +31,9 @@ class CaLine {
   bool up() const { return !outage_; }
   const std::string& outage_words() const { return outage_words_; }
 
+  // One request was lost on the way, so often by now: told when it is no accident any more.
+  void tell_lost(const std::string& words, std::uint32_t so_often);
+
   // Of every answer, errors too (they carry nonces).
   std::function<void(const protocol::Answer&)> on_answer;
   // The cheapest request that this CA is known to answer.
@@ -51,7 +54,6 @@ class CaLine {
 
   void answered();
   void failed(const HttpError& error);
-  void lost(const std::string& words);
   void begin_outage(const std::string& words);
   Millis arm_probe();
   void send_probe();
@@ -63,10 +65,7 @@ class CaLine {
   std::optional<Outage> outage_;
   std::string outage_words_;
   std::vector<std::function<void()>> waiting_;
-  // Requests arrive, it seems, but nothing comes back: since when, and was it told?
-  std::optional<Millis> silent_since_;
-  bool silence_told_ = false;
-  Repeat silences_;
+  Repeat lost_;
 };
 
 }  // namespace acme::agent

@@ -43,9 +43,12 @@ void Driver::add_lineage(const ipc::LineageState& state) {
   entry.state = state;
   entry.config = config_.certificate(state.lineage.certificate);
   if (!entry.config || entry.config->issuers.empty()) return;
-  protocol::note_configuration(entry.state.schedule, entry.state.configuration);
-  protocol::plan_renewal(entry.state.schedule, entry.config->renew, validity_of(entry.state),
+  ScheduleRecord& schedule = entry.state.schedule;
+  protocol::note_configuration(schedule, entry.state.configuration);
+  WallTime planned = schedule.renew_at;
+  protocol::plan_renewal(schedule, entry.config->renew, validity_of(entry.state),
                          services_.env.uniform());
+  if (schedule.renew_at != planned) save(entry);
   entries_.insert_or_assign(state.lineage, std::move(entry));
 }
 

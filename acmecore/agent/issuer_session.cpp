@@ -112,6 +112,7 @@ void IssuerSession::on_directory(HttpResult result) {
   }
   if (!line_.up()) return fetch_directory();
   try_directory_later(directory_retry_.after_network());
+  line_.tell_lost(error.words, directory_retry_.network_failures());
 }
 
 void IssuerSession::on_directory_answer(const Answer& answer) {

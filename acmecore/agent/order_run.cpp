@@ -119,17 +119,18 @@ void OrderRun::on_post(const Post& post, PostResult result) {
   if (const auto* answer = std::get_if<Answer>(&result))
     return fulfil(machine_->on_answer(post.tag, *answer, services_.env.now()));
   Failure& failure = std::get<Failure>(result);
-  if (failure.kind == Failure::Kind::transport) return on_lost(post);
+  if (failure.kind == Failure::Kind::transport) return on_lost(post, failure.words);
   fail_with(std::move(failure));
 }
 
 // The answer was lost: whether the request arrived is seen at what it changes.
-void OrderRun::on_lost(const Post& post) {
+void OrderRun::on_lost(const Post& post, const std::string& words) {
   ++busy_;
   services_.timers.after(lost_.after_network(), guarded([post](OrderRun& self) {
                            --self.busy_;
                            self.look(post);
                          }));
+  session_.line().tell_lost(words, lost_.network_failures());
 }
 
 void OrderRun::look(const Post& post) {

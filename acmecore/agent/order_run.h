@@ -56,7 +56,7 @@ class OrderRun : public std::enable_shared_from_this<OrderRun> {
   void fulfil_one(protocol::Wish wish);
   void send(const Post& post);
   void on_post(const Post& post, PostResult result);
-  void on_lost(const Post& post);
+  void on_lost(const Post& post, const std::string& words);
   void look(const Post& post);
   void on_look(const Post& post, PostResult result);
   void deactivate(const Post& post);

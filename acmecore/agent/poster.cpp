@@ -174,6 +174,7 @@ void Poster::on_error(Id id, const HttpError& error, bool posted) {
   // In an outage the line itself knows when the next try is.
   if (!line_.up()) return line_.when_up([this, id] { attempt(id); });
   try_later(id, post->retry.after_network());
+  line_.tell_lost(error.words, post->retry.network_failures());
 }
 
 }  // namespace acme::agent

@@ -17,6 +17,7 @@ class Retry {
   // How long to wait after a network error: 1 s doubling to 10 s for ten
   // minutes, then up to a minute. Never gives up.
   Millis after_network();
+  std::uint32_t network_failures() const { return network_failures_; }
 
   // How long to wait before the request is repeated, or nothing: then the answer
   // is what its asker gets. 429 and 503 that name at most a minute are waited

@@ -37,7 +37,8 @@ class Channel {
   // Queues and writes what the socket takes now.
   Outcome send(std::uint16_t type, std::uint32_t id, const Secret& payload);
   Outcome flush();
-  // The whole frames that are there, about frame_limit bytes of them at most. An error with Errc::not_found: the peer is gone.
+  // The whole frames that are there, about frame_limit bytes of them at most. An error with
+  // Errc::not_found: the peer is gone.
   Result<std::vector<Frame>> receive();
 
  private:

@@ -73,6 +73,11 @@ bool Certificates::awaits_new_order() const {
   });
 }
 
+void Certificates::forget_unanswered() {
+  for (auto& [lineage, managed] : managed_)
+    if (managed.order && managed.order->order_url.empty()) managed.order.reset();
+}
+
 Managed* Certificates::find(const Lineage& lineage) {
   auto it = managed_.find(lineage);
   return it == managed_.end() ? nullptr : &it->second;

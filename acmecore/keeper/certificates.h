@@ -44,6 +44,8 @@ class Certificates {
   const std::map<Lineage, Managed>& all() const { return managed_; }
   // newOrder was signed for somebody, and its answer is not known yet.
   bool awaits_new_order() const;
+  // The agent that would have told it is gone.
+  void forget_unanswered();
   Managed* find(const Lineage& lineage);
   ipc::LineageState state_of(const Managed& managed) const;
   // Lineages of a certificate by its id, or by a name that it carries.

@@ -62,8 +62,11 @@ std::vector<ipc::Type> Dispatch::requests() {
 }
 
 Outcome Dispatch::handle(const Frame& frame) {
-  if (frame.payload.size() > kLargestRequest)
-    return fail(Errc::protocol, "a request of over 2 MiB");
+  if (frame.payload.size() > kLargestRequest) {
+    // No reason to end an agent that has other certificates at heart, too.
+    reply(frame.id, Outcome(fail(Errc::refused, "a request of over 2 MiB")));
+    return {};
+  }
   for (const Row& row : kTable)
     if (static_cast<std::uint16_t>(row.type) == frame.type) return row.call(*this, frame);
   return fail(Errc::refused, "request " + std::to_string(frame.type) + " is not in the table");

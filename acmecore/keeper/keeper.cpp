@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "base/archive.h"
 #include "base/text.h"
@@ -23,6 +24,7 @@ constexpr Millis kStatusInterval = 200;  // changes are coalesced
 constexpr Millis kStatusShare =
     20;  // and a status takes no more of our time than one part of so many
 constexpr Millis kMinuteMillis = 60'000;
+constexpr Millis kAgentSlice = 50;    // of each turn of the loop
 constexpr Millis kLastAnswers = 600;  // of the second in which the helper is gone
 // nginx tells its old workers to stop 100 ms after it has started the new ones,
 // httpd at once: until they have heard it, a CA that connects may meet one.
@@ -150,7 +152,7 @@ void Keeper::open_runtime() {
 void Keeper::send(ipc::Type type, std::uint32_t id, const Secret& payload) {
   if (!agent_.channel()) return;
   if (auto sent = agent_.channel()->send(static_cast<std::uint16_t>(type), id, payload); !sent)
-    agent_.fail_with(sent.error().message);
+    agent_.hung_up(sent.error().message);
 }
 
 void Keeper::welcome() {
@@ -193,7 +195,7 @@ int Keeper::run() {
 }
 
 bool Keeper::turn(int signals) {
-  if (agent_.due()) start_agent();
+  if (agent_.due() && unheard_.empty()) start_agent();
   std::vector<pollfd> fds = watched(signals);
   poll(fds.data(), fds.size(), timeout());
 
@@ -217,8 +219,10 @@ void Keeper::await_new_orders() {
   while (agent_.channel() && certificates_.awaits_new_order()) {
     Millis left = deadline - env_.boottime();
     if (left <= 0) return;
-    pollfd fd{agent_.channel()->fd(), POLLIN, 0};
-    if (poll(&fd, 1, static_cast<int>(left)) > 0) read_agent();
+    bool waiting = is_waiting_for_agent();
+    pollfd fd{agent_.channel()->fd(), static_cast<short>(waiting ? POLLOUT : POLLIN), 0};
+    poll(&fd, 1, unheard_.empty() || waiting ? static_cast<int>(left) : 0);
+    read_agent();
   }
 }
 
@@ -236,6 +240,7 @@ std::vector<pollfd> Keeper::watched(int signals) const {
 }
 
 int Keeper::timeout() const {
+  if (!unheard_.empty() && !is_waiting_for_agent()) return 0;
   Millis now = env_.boottime();
   Millis until = now + kMinuteMillis;
   if (status_stale_) until = std::min(until, status_written_ + status_interval_);
@@ -263,29 +268,47 @@ void Keeper::take_over() {
 void Keeper::start_agent() {
   agent_.start();
   dispatch_.forget_waiting();
+  certificates_.forget_unanswered();
   if (agent_.channel()) welcome();
 }
 
+// Neither what an agent asks for nor how long its answers are may hold up the
+// loop or fill the memory: a slice of time each turn, and no more questions while
+// it does not read the answers.
 void Keeper::read_agent() {
-  Channel* channel = agent_.channel();
-  if (!channel) return;
-  if (auto flushed = channel->flush(); !flushed) return agent_.hung_up(flushed.error().message);
-  // Who does not read the answers is not asked for more questions: they would
-  // pile up here.
-  if (channel->wants_write()) return;
-  auto frames = channel->receive();
-  if (!frames && frames.error().code == Errc::not_found)
-    return agent_.hung_up(frames.error().message);
-  if (!frames) return agent_.fail_with(frames.error().message);
-  for (const Frame& frame : *frames) {
-    status_stale_ = true;
-    // The next generation is waiting for the lock: nothing is begun any more.
-    bool last = has_ended(kDeathFd);
-    if (auto handled = last ? dispatch_.handle_last(frame) : dispatch_.handle(frame); !handled) {
-      log_.error("helper: the agent broke the protocol: " + handled.error().message);
-      return agent_.fail_with("it asked for what it may not ask");
+  if (Channel* channel = agent_.channel()) {
+    if (auto flushed = channel->flush(); !flushed) return agent_.hung_up(flushed.error().message);
+    if (unheard_.empty() && !channel->wants_write()) {
+      auto frames = channel->receive();
+      if (!frames && frames.error().code == Errc::not_found)
+        return agent_.hung_up(frames.error().message);
+      if (!frames) return agent_.fail_with(frames.error().message);
+      std::move(frames->begin(), frames->end(), std::back_inserter(unheard_));
     }
   }
+  const Millis until = env_.boottime() + kAgentSlice;
+  while (!unheard_.empty() && !is_waiting_for_agent() && env_.boottime() < until) {
+    Frame frame = std::move(unheard_.front());
+    unheard_.pop_front();
+    hear(frame);
+  }
+}
+
+bool Keeper::is_waiting_for_agent() const {
+  return agent_.channel() && agent_.channel()->wants_write();
+}
+
+void Keeper::hear(const Frame& frame) {
+  status_stale_ = true;
+  // Nothing is begun any more when the next generation waits for the lock, or
+  // when nobody is there who would read the answer.
+  bool last = !agent_.channel() || has_ended(kDeathFd);
+  auto handled = last ? dispatch_.handle_last(frame) : dispatch_.handle(frame);
+  if (handled) return;
+  unheard_.clear();
+  if (!agent_.channel()) return;
+  log_.error("helper: the agent broke the protocol: " + handled.error().message);
+  agent_.fail_with("it asked for what it may not ask");
 }
 
 void Keeper::reap() {

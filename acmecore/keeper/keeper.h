@@ -3,6 +3,7 @@
 #pragma once
 
 #include <poll.h>
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -43,6 +44,8 @@ class Keeper {
   void start_agent();
   void welcome();
   void read_agent();
+  bool is_waiting_for_agent() const;
+  void hear(const Frame& frame);
   void await_new_orders();
   void reap();
   void look_after();
@@ -63,7 +66,8 @@ class Keeper {
   AgentProcess agent_;
   Control control_;
   UniqueFd runtime_;
-  bool orphaned_ = false;  // the supervisor is gone and we could not become one
+  std::deque<Frame> unheard_;  // what the agent said, not handled yet
+  bool orphaned_ = false;      // the supervisor is gone and we could not become one
   bool status_stale_ = true;
   Millis status_written_ = 0;
   Millis status_interval_ = 0;

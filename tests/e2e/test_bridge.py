@@ -31,7 +31,7 @@ def test_acme_on_and_off_again_under_a_strict_client(server, pebble, authority):
 def test_the_state_is_told_to_the_configuration(server, pebble, relay, authority):
     own = authority.issue("own.example.org")
     relay.refuse()
-    say = "location = /state { return 200 $acme_state; }" if server.kind == "nginx" else ""
+    say = server.state_page("/state")
     server.configure([Site(NAME, more=say), Site("own.example.org", own=own, more=say)],
                      [relay.issuer(pebble)])
     server.start()

@@ -230,6 +230,27 @@ def test_nothing_of_it_is_allowed_in_htaccess(server, line):
     server.wait_for_log("not allowed here")
 
 
+def test_server_status_goes_on_working(server, pebble):
+    status = "<Location /server-status>\nSetHandler server-status\n</Location>"
+    server.configure([Site(NAME, more=status)], [pebble.issuer()], main="ExtendedStatus on")
+    server.start()
+    server.wait_for_certificate(NAME, pebble)
+    for _ in range(2):
+        assert "Apache Server Status" in server.http_get(NAME, "/server-status").text
+        assert "ServerUptimeSeconds" in server.http_get(NAME, "/server-status?auto").text
+        server.graceful()
+
+
+def test_stapling_is_warned_of_once_and_fills_no_log(server, pebble):
+    server.configure([Site(NAME), Site("shop.example.org")], [pebble.issuer()],
+                     main="SSLUseStapling on\nSSLStaplingCache shmcb:runtime/stapling")
+    found = warnings(server.test())
+    assert len(found) == 1 and "SSLUseStapling" in found[0] and "2 servers" in found[0]
+    server.start()
+    server.wait_for_certificate(NAME, pebble)
+    assert not [line for line in server.log.splitlines() if "[error]" in line]
+
+
 # Which virtual host answers with what.
 
 @pytest.fixture

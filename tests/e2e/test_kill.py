@@ -73,6 +73,7 @@ def test_ten_kills_in_orders(server, pebble, role):
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("role", ROLES)
 def test_fifty_kills_in_orders(server, pebble, role):
     rounds_of(server, pebble, role, 50)

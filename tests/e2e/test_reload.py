@@ -1,6 +1,7 @@
 """Reloads with orders in flight, and reloads that cannot be."""
 
 import os
+import re
 import shutil
 import time
 
@@ -97,7 +98,7 @@ def test_a_reload_without_descriptors_or_memory_leaves_the_old_cycle(issued, peb
 def test_a_broken_configuration_is_refused_and_harms_nothing(issued, pebble):
     issued.allow_log(r"\[emerg\]")
     good = issued.configuration.read_text()
-    issued.write(good.replace("acme pebble;", "acme nobody-defined-this;"))
+    issued.write(re.sub(r"\b(acme|ACMEEngine) pebble\b", r"\1 nobody-defined-this", good))
     helpers = issued.helpers()
     issued.reload(expect_fail=True)
     assert issued.helpers() == helpers

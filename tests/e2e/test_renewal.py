@@ -26,6 +26,7 @@ def renew_for(server, pebble, seconds):
     return strict.serials
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.pebble(validity=120)
 def test_a_certificate_of_two_minutes_is_renewed_over_three(server, pebble):
     serials = renew_for(server, pebble, 180)
@@ -33,6 +34,7 @@ def test_a_certificate_of_two_minutes_is_renewed_over_three(server, pebble):
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(600)
 @pytest.mark.pebble(validity=120)
 def test_a_certificate_of_two_minutes_is_renewed_over_six(server, pebble):
     serials = renew_for(server, pebble, 360)

@@ -77,7 +77,7 @@ def test_a_worker_cannot_write_the_board(server, pebble):
         boards = [line for line in open(f"/proc/{pid}/maps") if "memfd:" in line and "acme" in line]
         assert boards, "the board is mapped"
         assert all(line.split()[1].startswith("r--") for line in boards), boards
-        held = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+        held = process.open_files(pid)
         assert not any("memfd:" in name for name in held), held
     # Nor can somebody else of the worker's user open it by the keeper's descriptor.
     keeper = server.helper("keeper")
@@ -95,6 +95,6 @@ def test_workers_hold_nothing_that_keeps_a_helper_alive(server, pebble):
     keeper = server.helper("keeper")
     death = os.readlink(f"/proc/{keeper}/fd/5")
     for pid in server.workers():
-        held = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+        held = process.open_files(pid)
         assert death not in held
     process.wait_until(lambda: server.handshake(NAME).from_pebble, 10, "certificate")

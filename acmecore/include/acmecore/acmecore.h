@@ -41,10 +41,10 @@ extern "C" {
 
 typedef enum acme_status {
   ACME_OK = 0,
-  ACME_E_ARGUMENT = -1,    /* the caller broke the contract */
-  ACME_E_CONFIG = -2,      /* a typing error of the operator */
+  ACME_E_ARGUMENT = -1, /* the caller broke the contract */
+  ACME_E_CONFIG = -2,   /* a typing error of the operator */
   ACME_E_MEMORY = -3,
-  ACME_E_IO = -4,          /* a system call failed */
+  ACME_E_IO = -4, /* a system call failed */
   ACME_E_NOT_FOUND = -5,
   ACME_E_DAMAGED = -6,     /* stored or shared bytes fail their check */
   ACME_E_UNSUPPORTED = -7, /* a newer version, or a feature this build does not have */
@@ -52,20 +52,26 @@ typedef enum acme_status {
   ACME_E_REFUSED = -9,     /* not allowed now */
   ACME_E_PROTOCOL = -10,   /* foreign bytes break their format */
   ACME_E_CRYPTO = -11,
-  ACME_E_UNSAFE = -12,     /* a path could be written by somebody else */
-  ACME_E_INTERNAL = -13    /* a bug */
+  ACME_E_UNSAFE = -12,  /* a path could be written by somebody else */
+  ACME_E_INTERNAL = -13 /* a bug */
 } acme_status;
 
 /* The last failure of this thread, never NULL. */
-ACME_API const char *acme_error_message(void);
+ACME_API const char* acme_error_message(void);
 /* What a code means, for every code; never NULL. */
-ACME_API const char *acme_status_text(int status);
+ACME_API const char* acme_status_text(int status);
 /* "0.1.0": of the library, its helper programs and the board's layout. */
-ACME_API const char *acme_version(void);
+ACME_API const char* acme_version(void);
 
 /* syslog's numbers. */
-enum { ACME_LOG_ERROR = 3, ACME_LOG_WARNING = 4, ACME_LOG_NOTICE = 5, ACME_LOG_INFO = 6, ACME_LOG_DEBUG = 7 };
-typedef void (*acme_log_fn)(void *context, int level, const char *line);
+enum {
+  ACME_LOG_ERROR = 3,
+  ACME_LOG_WARNING = 4,
+  ACME_LOG_NOTICE = 5,
+  ACME_LOG_INFO = 6,
+  ACME_LOG_DEBUG = 7
+};
+typedef void (*acme_log_fn)(void* context, int level, const char* line);
 
 /* ---- Configuration: collect, then resolve ---------------------------------- */
 
@@ -78,38 +84,38 @@ enum { ACME_ANY = 0x7fffffff };
 typedef struct acme_config acme_config;
 
 /* `root`: what relative paths are relative to (prefix, ServerRoot). */
-ACME_API int acme_config_new(int server, const char *root, acme_log_fn log, void *log_context,
-                             acme_config **config);
-ACME_API void acme_config_free(acme_config *config);
+ACME_API int acme_config_new(int server, const char* root, acme_log_fn log, void* log_context,
+                             acme_config** config);
+ACME_API void acme_config_free(acme_config* config);
 
 /* A scope is a place where directives stand. 0 is the outermost (http,
  * server configuration). What is not set in a site's scope is inherited. */
 typedef uint32_t acme_scope;
-ACME_API int acme_config_add_site_scope(acme_config *config, acme_scope *scope);
+ACME_API int acme_config_add_site_scope(acme_config* config, acme_scope* scope);
 /* The block of an issuer; a built-in name is amended, a second block of a name is an error. */
-ACME_API int acme_config_add_issuer_scope(acme_config *config, const char *name, const char *file,
-                                          unsigned line, acme_scope *scope);
+ACME_API int acme_config_add_issuer_scope(acme_config* config, const char* name, const char* file,
+                                          unsigned line, acme_scope* scope);
 
 /* One directive. `key` is its key in directives.def, or, inside an issuer
  * block, the server's own name for it. Syntax is checked here; what needs the
  * whole configuration (names of issuers, overlaps) by acme_config_resolve. */
-ACME_API int acme_config_set(acme_config *config, acme_scope scope, const char *key,
-                             const char *const *values, size_t count, const char *file,
+ACME_API int acme_config_set(acme_config* config, acme_scope scope, const char* key,
+                             const char* const* values, size_t count, const char* file,
                              unsigned line);
 
 /* What the server knows about itself. */
 typedef struct acme_environment {
-  const char *server_version;  /* "nginx/1.22.1" */
-  uid_t worker_uid;            /* user of the workers; meaningful when the caller is root */
+  const char* server_version; /* "nginx/1.22.1" */
+  uid_t worker_uid;           /* user of the workers; meaningful when the caller is root */
   gid_t worker_gid;
-  const char *log_path;        /* NULL: the helper writes to descriptor `log_fd` as it is */
-  int log_fd;                  /* -1: none */
-  int log_syslog;              /* not 0: by syslog */
-  int log_level;               /* ACME_LOG_…: finer lines are dropped */
-  int plain_http_listener;     /* not 0: http-01 has somewhere to be answered */
+  const char* log_path;    /* NULL: the helper writes to descriptor `log_fd` as it is */
+  int log_fd;              /* -1: none */
+  int log_syslog;          /* not 0: by syslog */
+  int log_level;           /* ACME_LOG_…: finer lines are dropped */
+  int plain_http_listener; /* not 0: http-01 has somewhere to be answered */
 } acme_environment;
 /* Before resolve, and again before acme_serving_open where a server knows more by then. */
-ACME_API int acme_config_set_environment(acme_config *config, const acme_environment *environment);
+ACME_API int acme_config_set_environment(acme_config* config, const acme_environment* environment);
 
 /* A virtual server. */
 enum {
@@ -118,31 +124,32 @@ enum {
 };
 typedef struct acme_site_description {
   acme_scope scope;
-  const char *const *names; /* as configured: may hold wildcards, patterns, "_" */
+  const char* const* names; /* as configured: may hold wildcards, patterns, "_" */
   size_t name_count;
   unsigned flags;
-  const char *file; /* where the server block stands, for messages */
+  const char* file; /* where the server block stands, for messages */
   unsigned line;
 } acme_site_description;
-ACME_API int acme_config_add_site(acme_config *config, const acme_site_description *description,
-                                  uint32_t *site);
+ACME_API int acme_config_add_site(acme_config* config, const acme_site_description* description,
+                                  uint32_t* site);
 
 /* Checks the whole and decides which certificates there are. Errors are
  * typing errors (ACME_E_CONFIG); warnings go to the log callback. No side
  * effects: nothing is opened, written or started. */
-ACME_API int acme_config_resolve(acme_config *config);
+ACME_API int acme_config_resolve(acme_config* config);
 
 /* After resolve. */
 typedef enum acme_site_plan {
   ACME_PLAN_OFF = 0,     /* not ours */
   ACME_PLAN_MANAGED = 1, /* ours; the server gave no certificate of its own */
-  ACME_PLAN_BRIDGE = 2   /* ours; the operator's file answers until the first certificate is there */
+  ACME_PLAN_BRIDGE = 2 /* ours; the operator's file answers until the first certificate is there */
 } acme_site_plan;
-ACME_API int acme_config_site_plan(const acme_config *config, uint32_t site);
+ACME_API int acme_config_site_plan(const acme_config* config, uint32_t site);
 /* Id of the site's (first) certificate; NULL where the plan is off. */
-ACME_API const char *acme_config_site_certificate(const acme_config *config, uint32_t site);
-/* How many certificates the configuration manages: 0 means that neither board nor helper is needed. */
-ACME_API size_t acme_config_certificate_count(const acme_config *config);
+ACME_API const char* acme_config_site_certificate(const acme_config* config, uint32_t site);
+/* How many certificates the configuration manages: 0 means that neither board nor helper is needed.
+ */
+ACME_API size_t acme_config_certificate_count(const acme_config* config);
 
 /* ---- Serving: once per configuration generation, in the master -------------- */
 
@@ -153,8 +160,8 @@ typedef struct acme_serving acme_serving;
  * log say which): a server that reloads keeps its old generation then, one
  * that starts calls again with ACME_SERVING_ANYHOW and serves what there is. */
 enum { ACME_SERVING_ANYHOW = 1 };
-ACME_API int acme_serving_open(const acme_config *config, unsigned flags, acme_serving **serving);
-ACME_API void acme_serving_free(acme_serving *serving);
+ACME_API int acme_serving_open(const acme_config* config, unsigned flags, acme_serving** serving);
+ACME_API void acme_serving_free(acme_serving* serving);
 
 /* ---- The helper process ------------------------------------------------------ */
 
@@ -172,13 +179,13 @@ typedef struct acme_helper acme_helper;
  * for a first start, when no older worker accepts connections) until the new helper holds the
  * store and workers can answer the challenges of every order under way, so
  * that a CA that asks during a reload is never sent away. */
-ACME_API int acme_helper_start(acme_serving *serving, acme_helper *previous, unsigned patience_ms,
-                               acme_helper **helper);
-ACME_API pid_t acme_helper_pid(const acme_helper *helper);
+ACME_API int acme_helper_start(acme_serving* serving, acme_helper* previous, unsigned patience_ms,
+                               acme_helper** helper);
+ACME_API pid_t acme_helper_pid(const acme_helper* helper);
 /* In the master: ends it (within a second) and frees the handle. Does not wait. */
-ACME_API void acme_helper_stop(acme_helper *helper);
+ACME_API void acme_helper_stop(acme_helper* helper);
 /* In a forked worker: closes what would keep a helper alive; frees the handle. */
-ACME_API void acme_helper_forget(acme_helper *helper);
+ACME_API void acme_helper_forget(acme_helper* helper);
 
 /* ---- Workers: any thread, never blocks ---------------------------------------- */
 
@@ -192,18 +199,18 @@ struct ssl_st;
  * or a negative status: OpenSSL refuses what there is. Beside an operator's
  * file the connection then still has that; else it has no certificate. */
 enum { ACME_TLS_UNTOUCHED = 0, ACME_TLS_MANAGED = 1, ACME_TLS_PLACEHOLDER = 2 };
-ACME_API int acme_serving_set_certificate(acme_serving *serving, uint32_t site, struct ssl_st *ssl);
+ACME_API int acme_serving_set_certificate(acme_serving* serving, uint32_t site, struct ssl_st* ssl);
 
 /* "ready", "bridge", "placeholder"; "" for a site that is not ours. */
-ACME_API const char *acme_serving_state(const acme_serving *serving, uint32_t site);
+ACME_API const char* acme_serving_state(const acme_serving* serving, uint32_t site);
 
 /* http-01 (RFC 8555 section 8.3): is `path` a challenge of ours, and what is
  * answered? Fills `answer` and its length (not terminated). ACME_E_NOT_FOUND:
  * any other path or token; the server goes on as usual. */
 #define ACME_HTTP01_PREFIX "/.well-known/acme-challenge/"
 enum { ACME_HTTP01_MAX = 1024 };
-ACME_API int acme_serving_http01(const acme_serving *serving, const char *path, size_t path_length,
-                                 char answer[ACME_HTTP01_MAX], size_t *answer_length);
+ACME_API int acme_serving_http01(const acme_serving* serving, const char* path, size_t path_length,
+                                 char answer[ACME_HTTP01_MAX], size_t* answer_length);
 
 #ifdef __cplusplus
 }

@@ -155,6 +155,12 @@ class Httpd(Server):
             "dead-upstream": [f"ProxyPass / http://127.0.0.1:{free_port()}/"],
         }[site.plain]
 
+    @staticmethod
+    def state_page(path):
+        """Lines for a site that make it answer with its state at this path."""
+        return (f"<Location {path}>\nRequire all denied\n"
+                'ErrorDocument 403 "%{reqenv:ACME_STATE}"\n</Location>')
+
     # The log.
 
     @property

@@ -94,6 +94,11 @@ class Nginx(Server):
             "dead-upstream": [f"location / {{ proxy_pass http://127.0.0.1:{free_port()}; }}"],
         }[site.plain]
 
+    @staticmethod
+    def state_page(path):
+        """Lines for a site that make it answer with its state at this path."""
+        return f"location = {path} {{ return 200 $acme_state; }}"
+
     # Life cycle.
 
     def _nginx(self, *arguments):

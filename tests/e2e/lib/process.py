@@ -57,6 +57,17 @@ def program(pid):
         return (command_line(pid) or [""])[0]
 
 
+def open_files(pid):
+    """What its descriptors lead to, but for those that are closed just now."""
+    found = []
+    for entry in os.scandir(f"/proc/{pid}/fd"):
+        try:
+            found.append(os.readlink(entry.path))
+        except FileNotFoundError:
+            continue
+    return found
+
+
 def command_line(pid):
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]

@@ -42,6 +42,18 @@ TEST(a_valid_certificate_is_left_alone_until_it_is_due) {
   CHECK(world.run_until_issued(1, 3 * kHour * 1000));
 }
 
+TEST(a_renewal_point_that_the_record_lacks_is_chosen_once_and_stored) {
+  World world;
+  ipc::LineageState& state = world.add("a.example");
+  make_valid(world, state, 10 * kDay);
+  state.schedule.renew_at = 0;
+  world.start();
+  world.run_for(1000);
+  WallTime chosen = world.keeper.schedules.at("a.example").renew_at;
+  CHECK(chosen > world.env.now() + 6 * kDay);
+  CHECK(chosen <= world.env.now() + 10 * kDay);
+}
+
 TEST(a_clock_that_is_set_forward_is_noticed_within_a_minute) {
   World world;
   make_valid(world, world.add("a.example"), 10 * kDay);

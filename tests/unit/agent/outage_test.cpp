@@ -119,10 +119,10 @@ TEST(one_lost_answer_is_no_trouble_worth_a_line) {
   world.start();
   CHECK(world.run_until_issued(10, 3000));
   CHECK_EQ(world.keeper.lines_with("6 ca: ca.test:443 closed the connection"), 1);
-  CHECK_EQ(world.keeper.lines_with("3 "), 0);
+  CHECK_EQ(world.keeper.lines_with("does not answer"), 0);
 }
 
-TEST(a_ca_that_swallows_requests_is_told_once_and_when_it_answers_again) {
+TEST(a_ca_that_swallows_requests_is_told_once) {
   World world;
   world.add_many(5);
   Millis end = world.env.boot + 100'000;
@@ -134,7 +134,6 @@ TEST(a_ca_that_swallows_requests_is_told_once_and_when_it_answers_again) {
   world.start();
   CHECK(world.run_until_issued(5, 200'000));
   CHECK_EQ(world.keeper.lines_with("3 ca: the CA does not answer"), 1);
-  CHECK_EQ(world.keeper.lines_with("5 ca: the CA answers again"), 1);
 }
 
 TEST(nonces_of_before_an_outage_are_not_used_after_it) {

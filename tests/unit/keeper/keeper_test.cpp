@@ -191,6 +191,47 @@ TEST(an_agent_that_babbles_holds_nobody_up) {
   CHECK_EQ(site.end(), 0);
 }
 
+bool is_journalled(const Site& site) {
+  return contents_of(site.config.state_path + "/journal/site/ecdsa-256/order.json")
+             .find("https://ca.example/order/1") != std::string::npos;
+}
+
+TEST(the_last_words_of_an_agent_still_count) {
+  Site site("order and die");
+  site.start();
+  CHECK(site.says("killed by signal 9"));
+  CHECK(is_journalled(site));
+}
+
+TEST(an_order_that_is_just_being_made_is_journalled_by_a_keeper_that_ends) {
+  Site site("order slowly");
+  site.start();
+  CHECK(site.says("asked for an order"));
+  CHECK_EQ(site.end(), 0);
+  CHECK(is_journalled(site));
+}
+
+TEST(an_order_that_nobody_answers_does_not_hold_up_the_end) {
+  Site site("order and wait");
+  site.start();
+  CHECK(site.says("asked for an order"));
+  Millis began = system_env().boottime();
+  CHECK_EQ(site.end(), 0);
+  CHECK(system_env().boottime() - began < 1000);
+}
+
+TEST(a_new_agent_has_not_asked_for_the_old_ones_order) {
+  Site site("order and wait");
+  site.start();
+  CHECK(site.says("asked for an order"));
+  site.agent.obey("");
+  kill(site.agent_pid(), SIGKILL);
+  CHECK(site.says("stand-in ", 2));
+  Millis began = system_env().boottime();
+  CHECK_EQ(site.end(), 0);
+  CHECK(system_env().boottime() - began < 550);
+}
+
 long resident_kilobytes(pid_t pid) {
   std::string status = contents_of("/proc/" + std::to_string(pid) + "/status");
   return std::stol(status.substr(status.find("VmRSS:") + 6));

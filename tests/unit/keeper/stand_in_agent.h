@@ -62,12 +62,38 @@ class StandInAgent {
           std::to_string(getgid()) + " descriptors " + open_descriptors() + " lineages " +
           std::to_string(welcome ? welcome->lineages.size() : 0));
       if (orders_ == "unknown") (void)channel_.send(99, 1, Secret());
-      if (orders_ == "die") raise(SIGKILL);
+      if (orders_.starts_with("order")) order();
     }
     if (frame.type == static_cast<std::uint16_t>(ipc::Type::renew_now)) {
       auto renew = decode<ipc::RenewNow>(frame.payload.view());
       say("renew " + (renew ? renew->lineage.certificate : "?"));
     }
+  }
+
+  template <class Request>
+  void ask(const Request& request) {
+    (void)channel_.send(static_cast<std::uint16_t>(Request::kType), 1, encode(request));
+  }
+
+  // As far as the CA's answer to newOrder, and then an end of this kind or that.
+  void order() {
+    const Lineage site{"site", KeyType::ecdsa256};
+    const std::string ca = "https://ca.example";
+    ask(ipc::SignNewAccount{"ca", ca + "/new-account", "bm9uY2U"});
+    ask(ipc::AccountCreated{"ca", ca + "/acct/1", ""});
+    ask(ipc::SignNewOrder{site, "ca", ca + "/new-order", "bm9uY2U"});
+    for (std::size_t answers = 0; answers < 3;) {
+      pollfd p{channel_.fd(), POLLIN, 0};
+      poll(&p, 1, 1000);
+      auto frames = channel_.receive();
+      if (!frames) return;
+      answers += frames->size();
+    }
+    say("asked for an order");
+    if (orders_ == "order and wait") return;
+    if (orders_ == "order slowly") std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    ask(ipc::OrderCreated{site, "ca", ca + "/order/1", ca + "/order/1/finalize"});
+    if (orders_ == "order and die") raise(SIGKILL);
   }
 
   // "0 1 2 3": the numbers that are open, and nothing of root's among them.
