@@ -81,6 +81,9 @@ void CaLine::begin_outage(const std::string& words) {
 Millis CaLine::arm_probe() {
   ++outage_->failures;
   Millis delay = outage_->retry.after_network();
+  // One probe stands for many orders that would each have tried by itself: when
+  // the CA is back they need what is left of the time.
+  if (waiting_.size() > 1) delay /= 2;
   outage_->timer = services_.timers.after(delay, [this] { send_probe(); });
   return delay;
 }

@@ -1,8 +1,10 @@
 """http-01 is answered whatever the site itself does, and nothing else is touched."""
 
+import socket
+
 import pytest
 
-from lib import faults, process
+from lib import client, faults, process
 from lib.site import Site
 
 NAME = "www.example.org"
@@ -42,6 +44,12 @@ def test_the_key_authorization_is_answered_while_the_order_waits(server, pebble,
     assert (head.status, head.headers["Content-Length"]) == (200, str(len(answer.body)))
     assert server.http_get(NAME, PREFIX + pending[:-1]).status == 404
     assert server.http_get(NAME, PREFIX + pending + "x").status == 404
+
+
+def test_the_connection_is_kept_for_further_requests(server, pebble, pending):
+    with socket.create_connection(("127.0.0.1", server.http_port), 5) as connection:
+        for path in (PREFIX + pending, "/", PREFIX + pending, PREFIX + "site-token"):
+            assert client.exchange(connection, NAME, path).status == 200, path
 
 
 def test_unknown_tokens_reach_the_sites_own_files(server, pebble, pending):

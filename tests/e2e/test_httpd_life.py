@@ -1,6 +1,7 @@
 """httpd's own ways to live: its process models, restarts, logs, and faults that must not
 end the parent."""
 
+import contextlib
 import os
 import re
 import resource
@@ -36,7 +37,8 @@ def issued(server, pebble):
 def kill_helpers(server):
     for pids in server.helpers().values():
         for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 # The process models.
