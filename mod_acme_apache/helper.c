@@ -4,8 +4,8 @@
  *
  * A restart unloads this module with its configuration and loads it again,
  * perhaps elsewhere in memory and of another version: the handle goes from one
- * generation to the next as plain numbers in the process pool. Its descriptors
- * meanwhile belong to the pool of the logs, which httpd clears before the new
+ * generation to the next as plain numbers in the process pool. Its descriptor
+ * meanwhile belongs to the pool of the logs, which httpd clears before the new
  * configuration is used: if we are not in that any more, this ends the helper.
  *
  * A fault of the helper never stops the server.
@@ -91,19 +91,20 @@ int mod_acme_is_running(const server_rec *s)
     return kept(s)->running;
 }
 
-/* The numbers that were kept are closed soon: what we go on with are ours. */
+/* The descriptor that was kept is closed soon: what we go on with is ours. */
 static acme_helper *adopt(kept_data *kept)
 {
     acme_helper *handle = NULL;
-    size_t i;
+    acme_helper_state state = kept->helper;
 
-    for (i = 0; i < ACME_HELPER_DESCRIPTORS; i++)
-        if (kept->helper.descriptors[i] >= 0)
-            kept->helper.descriptors[i] =
-                fcntl(kept->helper.descriptors[i], F_DUPFD_CLOEXEC, 3);
     kept->has_helper = 0;
-    if (acme_helper_adopt(&kept->helper, &handle) != ACME_OK)
+    state.descriptor = fcntl(state.descriptor, F_DUPFD_CLOEXEC, 3);
+    if (state.descriptor < 0)
         return NULL;
+    if (acme_helper_adopt(&state, &handle) != ACME_OK) {
+        close(state.descriptor);
+        return NULL;
+    }
     return handle;
 }
 
@@ -125,14 +126,10 @@ static void hand_on(mod_acme_conf *conf, acme_helper *handle)
 {
     kept_data *data = kept(conf->server);
     apr_file_t *file;
-    size_t i;
 
     acme_helper_release(handle, &data->helper);
     data->has_helper = 1;
-    for (i = 0; i < ACME_HELPER_DESCRIPTORS; i++)
-        if (data->helper.descriptors[i] >= 0)
-            apr_os_pipe_put_ex(&file, &data->helper.descriptors[i], 1,
-                               conf->plog);
+    apr_os_pipe_put_ex(&file, &data->helper.descriptor, 1, conf->plog);
 }
 
 /* The configuration is given up, perhaps in something that was forked. */

@@ -30,6 +30,11 @@ BoardShape board_shape_for(std::uint32_t lineages);
 // shrinking and growing. Errc::no_memory where the system has none to give.
 Result<UniqueFd> create_board(const Env& env, const BoardShape& shape);
 
+// The same board by another descriptor, close-on-exec. Its mode (0600) lets only
+// the owner have a writable one again: the server's master, not its workers.
+enum class BoardAccess { read_only, read_write };
+Result<UniqueFd> reopen_board(int fd, BoardAccess access);
+
 // What a slot holds: a private key and the chain that fits it.
 struct Bundle {
   Secret key_der;                  // PKCS#8

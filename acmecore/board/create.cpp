@@ -51,6 +51,14 @@ BoardShape board_shape_for(std::uint32_t lineages) {
   return shape;
 }
 
+Result<UniqueFd> reopen_board(int fd, BoardAccess access) {
+  const std::string path = "/proc/self/fd/" + std::to_string(fd);
+  const int mode = access == BoardAccess::read_write ? O_RDWR : O_RDONLY;
+  UniqueFd copy(::open(path.c_str(), mode | O_CLOEXEC));
+  if (!copy) return system_error("open of the board by " + path, errno);
+  return copy;
+}
+
 Result<UniqueFd> create_board(const Env& env, const BoardShape& shape) {
   auto layout = layout_of(shape);
   if (!layout) return fail(Errc::invalid_argument, "a board cannot have this shape");

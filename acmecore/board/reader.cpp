@@ -39,15 +39,6 @@ Result<BoardReader::Copy> copy_of(const Mapping& board, const Word& place, Kind 
   return fail(Errc::damaged, "the board is damaged: a reference names no intact blob");
 }
 
-// A descriptor that cannot write, and from which no writable mapping can be
-// made: re-opened, because the access mode of an open file cannot be changed.
-Result<UniqueFd> read_only(int fd) {
-  const std::string path = "/proc/self/fd/" + std::to_string(fd);
-  UniqueFd copy(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!copy) return system_error("open of the board by " + path, errno);
-  return copy;
-}
-
 }  // namespace
 
 BoardReader::BoardReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -60,7 +51,7 @@ Result<BoardReader> BoardReader::map(const Env& env, int fd) {
   const int flags = fcntl(fd, F_GETFL);
   if (flags < 0) return system_error("fcntl of the board", errno);
   if ((flags & O_ACCMODE) != O_RDONLY) {
-    ACME_TRY(own, read_only(fd));
+    ACME_TRY(own, reopen_board(fd, BoardAccess::read_only));
     fd = own.get();
   }
   ACME_TRY(Mapping board, Mapping::map(env, fd, false));

@@ -12,6 +12,7 @@
 #include "serve/border.h"
 #include "serve/callback_log.h"
 #include "serve/helper.h"
+#include "serve/placeholder_files.h"
 #include "serve/serving.h"
 
 using namespace acme;
@@ -23,6 +24,7 @@ struct acme_config {
   CallbackLog log;
   Builder builder;
   int log_fd = -1;
+  PlaceholderFiles placeholders{system_env(), log};
 };
 
 struct acme_serving {
@@ -77,6 +79,12 @@ const SitePlan* plan_of(const acme_config* config, std::uint32_t site) {
   if (!config || !config->builder.resolved()) return nullptr;
   const auto& sites = config->builder.resolution().sites;
   return site < sites.size() ? &sites[site] : nullptr;
+}
+
+const CertificateConfig* first_certificate(const acme_config* config, std::uint32_t site) {
+  const SitePlan* plan = plan_of(config, site);
+  if (!plan || plan->certificates.empty()) return nullptr;
+  return &config->builder.resolution().config.certificates[plan->certificates.front()];
 }
 
 struct StatusText {
@@ -205,9 +213,24 @@ int acme_config_site_plan(const acme_config* config, uint32_t site) {
 }
 
 const char* acme_config_site_certificate(const acme_config* config, uint32_t site) {
-  const SitePlan* plan = plan_of(config, site);
-  if (!plan || plan->certificates.empty()) return nullptr;
-  return config->builder.resolution().config.certificates[plan->certificates.front()].id.c_str();
+  const CertificateConfig* certificate = first_certificate(config, site);
+  return certificate ? certificate->id.c_str() : nullptr;
+}
+
+int acme_config_placeholder(acme_config* config, uint32_t site, const char** certificate,
+                            const char** key) {
+  return guarded([&]() -> Outcome {
+    if (!config || !certificate || !key) return argument("config, certificate or key is NULL");
+    const CertificateConfig* wanted = first_certificate(config, site);
+    if (!wanted && site != ACME_NO_SITE) return argument("the site has no certificate");
+    ACME_TRY(const auto* made,
+             wanted ? config->placeholders.of_certificate(
+                          config->builder.resolution().config.state_path, wanted->id, wanted->names)
+                    : config->placeholders.anonymous());
+    *certificate = made->certificate.c_str();
+    *key = made->key.c_str();
+    return {};
+  });
 }
 
 size_t acme_config_certificate_count(const acme_config* config) {
@@ -261,22 +284,41 @@ int acme_serving_http01(const acme_serving* serving, const char* path, size_t pa
 
 int acme_helper_start(acme_serving* serving, acme_helper* previous, unsigned patience_ms,
                       acme_helper** helper) {
-  int status = guarded([&]() -> Outcome {
+  return guarded([&]() -> Outcome {
     if (!serving || !helper) return argument("serving or helper is NULL");
     auto handle = std::make_unique<acme_helper>();
     ACME_TRY(handle->helper, start_helper(*serving->serving, patience_ms != 0));
     acme_helper_stop(previous);  // it lets go of the store, which the new one waits for
+    wait_until_ready(serving->serving->env(), *handle->helper, patience_ms);
     *helper = handle.release();
     return {};
   });
-  // Whether it came up or not: the workers that are forked now must not have it.
-  if (serving) serving->serving->close_board_fd();
-  if (status == ACME_OK) wait_until_ready(serving->serving->env(), *(*helper)->helper, patience_ms);
-  return status;
 }
 
 pid_t acme_helper_pid(const acme_helper* helper) {
   return helper ? helper->helper->pid : -1;
+}
+
+int acme_helper_alive(const acme_helper* helper) {
+  return helper && is_alive(*helper->helper);
+}
+
+void acme_helper_release(acme_helper* helper, acme_helper_state* state) {
+  if (!helper || !state) return;
+  *state = {helper->helper->pid, helper->helper->death.release()};
+  delete helper;
+}
+
+int acme_helper_adopt(const acme_helper_state* state, acme_helper** helper) {
+  return guarded([&]() -> Outcome {
+    if (!state || !helper || state->descriptor < 0) return argument("state or helper is missing");
+    auto handle = std::make_unique<acme_helper>();
+    handle->helper = std::make_unique<Helper>();
+    handle->helper->pid = state->pid;
+    handle->helper->death.reset(state->descriptor);
+    *helper = handle.release();
+    return {};
+  });
 }
 
 void acme_helper_stop(acme_helper* helper) {

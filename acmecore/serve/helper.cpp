@@ -83,10 +83,9 @@ Outcome check_helper_program(const Config& config) {
                             std::strerror(errno) + "; no certificate is obtained or renewed");
 }
 
-Result<std::unique_ptr<Helper>> start_helper(Serving& serving, bool after_reload) {
+Result<std::unique_ptr<Helper>> start_helper(const Serving& serving, bool after_reload) {
   const Env& env = serving.env();
-  if (serving.board_fd() < 0)
-    return fail(Errc::refused, "there is no board that the helper could write to");
+  ACME_TRY(UniqueFd board, serving.writable_board());
   ACME_CHECK(check_helper_program(serving.config()));
   ACME_TRY(UniqueFd config, sealed_config(env, serving.config()));
   ACME_TRY(Pipe death, make_pipe());
@@ -97,7 +96,7 @@ Result<std::unique_ptr<Helper>> start_helper(Serving& serving, bool after_reload
   what.arguments = {"--supervise"};
   if (after_reload) what.arguments.push_back("--reload");
   // In this order: kConfigFd and its neighbours of keeper/supervisor.h.
-  what.descriptors = {config.get(), serving.board_fd(), death.read.get(), ready.write.get()};
+  what.descriptors = {config.get(), board.get(), death.read.get(), ready.write.get()};
   what.standard_error = serving.log_fd();
   what.environment = clean_environment();
   what.own_session = true;
@@ -108,15 +107,22 @@ Result<std::unique_ptr<Helper>> start_helper(Serving& serving, bool after_reload
   return helper;
 }
 
-void wait_until_ready(const Env& env, const Helper& helper, unsigned patience) {
+void wait_until_ready(const Env& env, Helper& helper, unsigned patience) {
+  const UniqueFd ready = std::move(helper.ready);
   const Millis deadline = env.boottime() + static_cast<Millis>(patience);
   for (;;) {
     Millis left = deadline - env.boottime();
     if (left <= 0) return;
-    pollfd fd{helper.ready.get(), POLLIN, 0};  // a byte, or the end when the helper is gone
+    pollfd fd{ready.get(), POLLIN, 0};  // a byte, or the end when the helper is gone
     int n = poll(&fd, 1, static_cast<int>(left));
     if (n > 0 || (n < 0 && errno != EINTR)) return;
   }
+}
+
+// A pipe without readers is an error for its writer.
+bool is_alive(const Helper& helper) {
+  pollfd fd{helper.death.get(), 0, 0};
+  return poll(&fd, 1, 0) == 0;
 }
 
 }  // namespace acme::serve

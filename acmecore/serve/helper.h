@@ -20,9 +20,12 @@ Outcome check_helper_program(const Config& config);
 
 // `after_reload`: workers of the generation before still accept connections for
 // a moment, and know no challenge that is presented from now on.
-Result<std::unique_ptr<Helper>> start_helper(Serving& serving, bool after_reload);
+Result<std::unique_ptr<Helper>> start_helper(const Serving& serving, bool after_reload);
 
-// At most `patience` milliseconds.
-void wait_until_ready(const Env& env, const Helper& helper, unsigned patience);
+// At most `patience` milliseconds. Nobody waits for it afterwards.
+void wait_until_ready(const Env& env, Helper& helper, unsigned patience);
+
+// Some process of the helper is there.
+bool is_alive(const Helper& helper);
 
 }  // namespace acme::serve

@@ -18,8 +18,9 @@ Result<std::unique_ptr<Serving>> Serving::open(const Env& env, const Resolution&
   std::unique_ptr<Serving> serving(new Serving(env, resolution, log_fd, log));
   if (serving->config_.certificates.empty()) return serving;
   ACME_CHECK(serving->settle(check_helper_program(serving->config_), anyhow));
-  ACME_CHECK(serving->settle(serving->make_board(), anyhow));
-  ACME_CHECK(serving->settle(serving->fill(), anyhow));
+  auto board = serving->make_board();
+  ACME_CHECK(serving->settle(board ? Outcome() : Outcome(board.error()), anyhow));
+  ACME_CHECK(serving->settle(serving->fill(board ? board->get() : -1), anyhow));
   return serving;
 }
 
@@ -29,19 +30,26 @@ Outcome Serving::settle(Outcome outcome, bool anyhow) {
   return {};
 }
 
-Outcome Serving::make_board() {
+// The descriptor that is returned can write.
+Result<UniqueFd> Serving::make_board() {
   ACME_TRY(UniqueFd fd, create_board(env_, board_shape_for(config_.slots())));
-  ACME_TRY(BoardReader reader, BoardReader::map(env_, fd.get()));
+  ACME_TRY(UniqueFd readable, reopen_board(fd.get(), BoardAccess::read_only));
+  ACME_TRY(BoardReader reader, BoardReader::map(env_, readable.get()));
   shelf_.use_board(std::move(reader));
-  board_fd_ = std::move(fd);
-  return {};
+  board_fd_ = std::move(readable);
+  return fd;
 }
 
-Outcome Serving::fill() {
+Result<UniqueFd> Serving::writable_board() const {
+  if (!board_fd_) return fail(Errc::refused, "there is no board that the helper could write to");
+  return reopen_board(board_fd_.get(), BoardAccess::read_write);
+}
+
+Outcome Serving::fill(int board_fd) {
   auto store = Store::open(env_, config_.state_path, Store::Mode::read_only, log_);
   if (!store && store.error().code == Errc::not_found) return {};  // the first start of all
   if (!store) return std::move(store).error();
-  if (!board_fd_) {
+  if (board_fd < 0) {
     fill_certificates(*store, config_, env_.now(), log_,
                       [this](std::uint32_t slot, const Bundle& bundle) -> Outcome {
                         ACME_TRY(Secret encoded, encode_bundle(bundle));
@@ -50,7 +58,7 @@ Outcome Serving::fill() {
                       });
     return {};
   }
-  ACME_TRY(BoardWriter board, BoardWriter::attach(env_, board_fd_.get()));
+  ACME_TRY(BoardWriter board, BoardWriter::attach(env_, board_fd));
   fill_certificates(
       *store, config_, env_.now(), log_,
       [&](std::uint32_t slot, const Bundle& bundle) { return board.publish(slot, bundle); });

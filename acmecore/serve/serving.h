@@ -36,9 +36,9 @@ class Serving {
   const Config& config() const { return config_; }
   CallbackLog& log() { return log_; }
   int log_fd() const { return log_fd_; }
-  int board_fd() const { return board_fd_.get(); }
-  // Workers must not inherit it.
-  void close_board_fd() { board_fd_.reset(); }
+  // For the helper, the one writer. No descriptor that can write stays in the
+  // server: its workers are forked from here.
+  Result<UniqueFd> writable_board() const;
 
   // ---- workers
 
@@ -52,8 +52,8 @@ class Serving {
 
   Serving(const Env& env, const Resolution& resolution, int log_fd, CallbackLog log);
 
-  Outcome make_board();
-  Outcome fill();
+  Result<UniqueFd> make_board();
+  Outcome fill(int board);
   Outcome settle(Outcome outcome, bool anyhow);
 
   // One certificate with each of its kinds of key.
@@ -77,7 +77,7 @@ class Serving {
   std::vector<Site> sites_;
   int log_fd_;
   CallbackLog log_;
-  UniqueFd board_fd_;  // read-write, until the helper has it
+  UniqueFd board_fd_;  // read-only
   Shelf shelf_;
   mutable std::mutex placeholder_mutex_;
   mutable SharedCertificate placeholder_;

@@ -78,6 +78,7 @@ static void test_null_is_freed_and_refused(void) {
   uint32_t site = 99;
   char answer[ACME_HTTP01_MAX];
   size_t length = 99;
+  const char* path = answer;
 
   acme_config_free(NULL);
   acme_serving_free(NULL);
@@ -102,10 +103,13 @@ static void test_null_is_freed_and_refused(void) {
   CHECK(acme_serving_http01(NULL, "/", 1, answer, &length) == ACME_E_ARGUMENT);
   CHECK(acme_helper_start(NULL, NULL, 0, &helper) == ACME_E_ARGUMENT);
   CHECK(acme_helper_pid(NULL) == -1);
+  CHECK(!acme_helper_alive(NULL));
+  CHECK(acme_helper_adopt(NULL, &helper) == ACME_E_ARGUMENT);
+  CHECK(acme_config_placeholder(NULL, 0, &path, &path) == ACME_E_ARGUMENT);
 
   /* outputs are untouched on failure */
   CHECK(config == (acme_config*)&failures && serving == (acme_serving*)&failures);
-  CHECK(helper == (acme_helper*)&failures && scope == 99 && site == 99 && length == 99);
+  CHECK(helper == (acme_helper*)&failures && path == answer && scope == 99 && site == 99 && length == 99);
 }
 
 static void test_a_failure_leaves_outputs_and_says_why(void) {
@@ -225,6 +229,8 @@ static void test_a_reload_replaces_the_helper(const char* folder) {
   acme_config* config = config_in(folder, &site);
   acme_serving* serving[3] = {NULL, NULL, NULL};
   acme_helper *first = NULL, *second = NULL, *third = NULL;
+  acme_helper_state state = {-1, -1};
+  char program[512], away[512];
   pid_t pid[2];
   int i;
 
@@ -238,9 +244,19 @@ static void test_a_reload_replaces_the_helper(const char* folder) {
   CHECK(ends(pid[0]));
   CHECK(waitpid(pid[1], NULL, WNOHANG) == 0);
 
-  /* a failure leaves the old one; the board's descriptor is gone for good */
-  CHECK(acme_helper_start(serving[1], second, 0, &third) == ACME_E_REFUSED);
+  /* a failure leaves the old one */
+  snprintf(program, sizeof program, "%s/acme-keeper", folder);
+  snprintf(away, sizeof away, "%s/away", folder);
+  CHECK(rename(program, away) == 0);
+  CHECK(acme_helper_start(serving[1], second, 0, &third) == ACME_E_IO);
+  CHECK(rename(away, program) == 0);
   CHECK(third == NULL && waitpid(pid[1], NULL, WNOHANG) == 0);
+
+  /* it outlives its handle, and is found again */
+  acme_helper_release(second, &state);
+  CHECK(state.pid == pid[1] && state.descriptor >= 0);
+  CHECK(acme_helper_adopt(&state, &second) == ACME_OK);
+  CHECK(acme_helper_pid(second) == pid[1] && acme_helper_alive(second));
 
   acme_helper_stop(second);
   CHECK(ends(pid[1]));

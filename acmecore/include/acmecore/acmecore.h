@@ -147,6 +147,18 @@ typedef enum acme_site_plan {
 ACME_API int acme_config_site_plan(const acme_config* config, uint32_t site);
 /* Id of the site's (first) certificate; NULL where the plan is off. */
 ACME_API const char* acme_config_site_certificate(const acme_config* config, uint32_t site);
+/* For a server that insists on certificate files (mod_ssl): writes a
+ * self-signed certificate with the names of the site's (first) certificate and
+ * gives the paths, which live as long as the handle. Sites of one certificate
+ * get the same path, others another one; there is one P-256 key for all. They
+ * lie in <state path>/placeholders and are made anew for each configuration.
+ * Where that folder cannot be written they are one file in memory, without a
+ * name, for all sites: a fault of the store stops no server. `site`
+ * ACME_NO_SITE: that one. Not to be called in a configuration test. */
+#define ACME_NO_SITE 0xffffffffu
+ACME_API int acme_config_placeholder(acme_config* config, uint32_t site, const char** certificate,
+                                     const char** key);
+
 /* How many certificates the configuration manages: 0 means that neither board nor helper is needed.
  */
 ACME_API size_t acme_config_certificate_count(const acme_config* config);
@@ -170,8 +182,8 @@ typedef struct acme_helper acme_helper;
 /* Starts the helper for this generation: fork and exec, own session, all
  * inherited descriptors closed, signals reset. It lives until the returned
  * handle is stopped or the calling process and all its copies of the handle
- * are gone. The writable descriptor of the board is closed here afterwards:
- * call it once, before workers are forked.
+ * are gone. May be called again with the same `serving`, when the helper that
+ * it had is gone: only the owner of the board (the master) can.
  *
  * `previous` (or NULL) is the handle of the generation before: on success it
  * is stopped and freed, on failure it stays as it was and its helper goes on.
@@ -182,6 +194,21 @@ typedef struct acme_helper acme_helper;
 ACME_API int acme_helper_start(acme_serving* serving, acme_helper* previous, unsigned patience_ms,
                                acme_helper** helper);
 ACME_API pid_t acme_helper_pid(const acme_helper* helper);
+/* In the master. Not 0: some process of the helper is there. The one that was
+ * started may be gone: another takes its place then. */
+ACME_API int acme_helper_alive(const acme_helper* helper);
+
+/* What outlives this library, for a server that unloads its modules between
+ * two generations. The descriptor is close-on-exec; a duplicate will do. */
+typedef struct acme_helper_state {
+  pid_t pid;
+  int descriptor;
+} acme_helper_state;
+/* Gives the handle up without stopping the helper, and frees it. */
+ACME_API void acme_helper_release(acme_helper* helper, acme_helper_state* state);
+/* Makes a handle of it again, which owns the descriptor. */
+ACME_API int acme_helper_adopt(const acme_helper_state* state, acme_helper** helper);
+
 /* In the master: ends it (within a second) and frees the handle. Does not wait. */
 ACME_API void acme_helper_stop(acme_helper* helper);
 /* In a forked worker: closes what would keep a helper alive; frees the handle. */

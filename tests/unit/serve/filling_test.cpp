@@ -48,7 +48,7 @@ TEST(a_configuration_without_certificates_needs_neither_board_nor_programs) {
   Server server;
   fs::remove(server.folder.path("bin/acme-keeper"));
   server.config.site({"example.com"});
-  CHECK_EQ(server.open().board_fd(), -1);
+  REQUIRE_ERROR(server.open().writable_board(), Errc::refused);
 }
 
 TEST(challenges_of_orders_under_way_are_answered_from_the_journal) {
@@ -188,7 +188,7 @@ TEST(without_memory_for_a_board_a_start_serves_what_is_stored) {
   NoMemoryFiles env;
   REQUIRE_ERROR(server.try_open(env), Errc::no_memory);
   server.serving = REQUIRE_OK(server.try_open(env, true));
-  CHECK_EQ(server.serving->board_fd(), -1);
+  REQUIRE_ERROR(server.serving->writable_board(), Errc::refused);
   CHECK_EQ(server.site(a.number).connect("a.example.com").serial, serial);
   CHECK_EQ(server.site(b.number).connect("b.example.com").status, ACME_TLS_PLACEHOLDER);
   CHECK_EQ(std::string(server.serving->state(a.number)), "ready");

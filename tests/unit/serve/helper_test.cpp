@@ -201,10 +201,36 @@ TEST(a_program_that_cannot_be_started_is_an_error_that_names_it) {
 
 TEST(without_a_board_there_is_no_helper) {
   Server server;
-  server.config.main("acme", {"on"});
   server.config.site({"example.com"});
-  server.open().close_board_fd();
+  server.open();
   REQUIRE_ERROR(start_helper(*server.serving, false), Errc::refused);
+}
+
+TEST(a_helper_that_is_gone_can_be_started_again) {
+  Started server;
+  CHECK(is_alive(*server.helper));
+  const pid_t first = server.helper->pid;
+  kill(first, SIGKILL);
+  CHECK(ends_within(first, 1000));
+  CHECK(!is_alive(*server.helper));
+  fs::remove(server.folder.path("store/report"));
+  server.helper = REQUIRE_OK(start_helper(*server.serving, false));
+  wait_until_ready(system_env(), *server.helper, 10'000);
+  CHECK_EQ(only(server.report(), "board"), "1");
+}
+
+TEST(no_descriptor_that_can_write_the_board_stays_in_the_server) {
+  Started server;
+  int found = 0;
+  for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    std::string target = fs::read_symlink(entry.path(), gone).string();
+    if (target.find("acmecore-board") == std::string::npos) continue;
+    int flags = fcntl(std::stoi(entry.path().filename()), F_GETFL);
+    CHECK_EQ(flags & O_ACCMODE, O_RDONLY);
+    ++found;
+  }
+  CHECK_EQ(found, 1);
 }
 
 int main(int argc, char** argv) {

@@ -210,7 +210,10 @@ struct Server {
     serving = REQUIRE_OK(try_open());
     return *serving;
   }
-  BoardWriter board() { return REQUIRE_OK(BoardWriter::attach(system_env(), serving->board_fd())); }
+  BoardWriter board() {
+    UniqueFd fd = REQUIRE_OK(serving->writable_board());
+    return REQUIRE_OK(BoardWriter::attach(system_env(), fd.get()));
+  }
   Handshakes site(std::uint32_t number) {
     return Handshakes([this, number](SSL* ssl) {
       auto set = serving->set_certificate(number, ssl);
