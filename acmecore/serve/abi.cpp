@@ -328,3 +328,4 @@ void acme_helper_stop(acme_helper* helper) {
 void acme_helper_forget(acme_helper* helper) {
   delete helper;
 }
+int acme_config_resolve_anyhow(acme_config* c) { return acme_config_resolve(c); }

@@ -7,21 +7,17 @@
 #include <cstring>
 
 #include "crypto/cert.h"
-#include "store/atomic_file.h"
+#include "store/store.h"
 
 namespace acme::serve {
 namespace {
 
-constexpr std::string_view kFolder = "placeholders";
 constexpr std::string_view kKeyFile = "key.pem";
 constexpr const char* kNoName = "placeholder.invalid";
 
-Result<Directory> emptied_folder(const Env& env, const std::string& state_path) {
-  ACME_TRY(Directory state, Directory::open_trusted(env, state_path, Directory::Missing::make));
-  ACME_TRY(Directory folder, state.make(kFolder));
-  ACME_TRY(std::vector<DirectoryEntry> entries, folder.list());
-  for (const DirectoryEntry& entry : entries) ACME_CHECK(remove_tree(folder, entry.name));
-  return folder;
+Result<Directory> emptied_folder(const Env& env, const std::string& state_path, Log& log) {
+  ACME_TRY(Store store, Store::open(env, state_path, Store::Mode::read_write, log));
+  return store.emptied_placeholders();
 }
 
 // Not made durable: the next start makes another one.
@@ -63,7 +59,7 @@ Outcome PlaceholderFiles::open_folder(const std::string& state_path) {
   if (looked_for_folder_) return {};
   looked_for_folder_ = true;
   ACME_TRY(Secret key, key_.pem());
-  auto folder = emptied_folder(env_, state_path);
+  auto folder = emptied_folder(env_, state_path, log_);
   Outcome written =
       folder ? write_new(*folder, std::string(kKeyFile), key.view()) : Outcome(folder.error());
   if (written) {

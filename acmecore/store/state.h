@@ -17,6 +17,7 @@ namespace acme {
 inline constexpr std::string_view kIssuers = "issuers";
 inline constexpr std::string_view kCerts = "certs";
 inline constexpr std::string_view kJournal = "journal";
+inline constexpr std::string_view kPlaceholders = "placeholders";
 // What is set aside gets this suffix.
 inline constexpr std::string_view kDamaged = ".damaged";
 

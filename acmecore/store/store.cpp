@@ -23,8 +23,8 @@ constexpr std::string_view kConfigFile = "config";
 constexpr std::size_t kProbeBytes = 256 << 10;
 
 // What may lie in a store that has no VERSION yet: our own, and what a volume begins with.
-constexpr std::array<std::string_view, 8> kOwnNames = {"VERSION", "lock",   "config", kIssuers,
-                                                       kCerts,    kJournal, "run",    "lost+found"};
+constexpr std::array<std::string_view, 9> kOwnNames = {
+    "VERSION", "lock", "config", kIssuers, kCerts, kJournal, kPlaceholders, "run", "lost+found"};
 
 enum class Age { unborn, current, newer };
 
@@ -129,6 +129,15 @@ Outcome Store::probe() const {
   const std::string name = temporary_name("probe");
   ACME_CHECK(write_file(state_->root, name, std::string(kProbeBytes, '\n')));
   return remove_tree(state_->root, name);
+}
+
+Result<Directory> Store::emptied_placeholders() {
+  if (state_->mode == Mode::read_only)
+    return fail(Errc::refused, "the store was opened for reading only");
+  ACME_TRY(Directory folder, state_->root.make(kPlaceholders));
+  ACME_TRY(const std::vector<DirectoryEntry> entries, folder.list());
+  for (const DirectoryEntry& entry : entries) ACME_CHECK(remove_tree(folder, entry.name));
+  return folder;
 }
 
 std::optional<std::string> Store::volatile_filesystem() const {

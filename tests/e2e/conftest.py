@@ -16,6 +16,7 @@ import pytest
 from lib import process
 from lib.authority import Authority
 from lib.dns import Dns
+from lib.httpd import Httpd
 from lib.nginx import Nginx
 from lib.pebble import Pebble, program
 from lib.ports import free_port
@@ -23,7 +24,7 @@ from lib.proxy import FaultProxy
 from lib.relay import Relay
 from lib.workspace import make_folder
 
-SERVERS = {"nginx": Nginx}
+SERVERS = {"httpd": Httpd, "nginx": Nginx}
 # One server's own tests wait until that server is among them.
 collect_ignore_glob = [] if "httpd" in SERVERS else ["test_httpd_*.py"]
 

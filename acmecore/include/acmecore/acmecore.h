@@ -137,6 +137,7 @@ ACME_API int acme_config_add_site(acme_config* config, const acme_site_descripti
  * typing errors (ACME_E_CONFIG); warnings go to the log callback. No side
  * effects: nothing is opened, written or started. */
 ACME_API int acme_config_resolve(acme_config* config);
+ACME_API int acme_config_resolve_anyhow(acme_config* config);
 
 /* After resolve. */
 typedef enum acme_site_plan {
