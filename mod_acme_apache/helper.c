@@ -317,6 +317,7 @@ static void forget_helper(apr_pool_t *pchild, server_rec *s)
     acme_helper_forget(helper->handle);
     acme_helper_forget(helper->previous);
     helper->handle = helper->previous = NULL;
+    acme_serving_enter_worker(conf->serving);
 }
 
 void mod_acme_register_helper(void)

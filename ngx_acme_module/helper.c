@@ -158,6 +158,8 @@ ngx_acme_init_process(ngx_cycle_t *cycle)
     if (amcf && ngx_process != NGX_PROCESS_SINGLE) {
         acme_helper_forget(amcf->helper);
         amcf->helper = NULL;
+
+        acme_serving_enter_worker(amcf->serving);
     }
 
     return NGX_OK;

@@ -70,6 +70,7 @@ Outcome Builder::check(ScopeEntry& scope, const Directive& directive, std::size_
                          : " " + std::to_string(directive.least_values) + " values"));
   auto earlier = scope.given.find(directive.key);
   if (earlier == scope.given.end() || directive.repeatable) return {};
+  if (settings_.server == ServerKind::httpd) return {};  // the last one counts, as everywhere there
   return fail(Errc::invalid_config,
               "\"" + name + "\" is given twice" +
                   (earlier->second.file.empty() || earlier->second.file == place.file

@@ -7,6 +7,7 @@ namespace acme {
 namespace {
 
 Outcome assign_contacts(IssuerSettings& issuer, const Values& values) {
+  issuer.contacts.clear();
   for (const std::string& text : values) {
     ACME_TRY(std::string contact, parse_contact(text));
     issuer.contacts.push_back(std::move(contact));

@@ -256,6 +256,10 @@ void acme_serving_free(acme_serving* serving) {
   delete serving;
 }
 
+void acme_serving_enter_worker(acme_serving* serving) {
+  if (serving) serving->serving->enter_worker();
+}
+
 int acme_serving_set_certificate(acme_serving* serving, uint32_t site, struct ssl_st* ssl) {
   return guarded([&]() -> Result<int> {
     if (!serving || !ssl) return argument("serving or ssl is NULL");
@@ -328,4 +332,6 @@ void acme_helper_stop(acme_helper* helper) {
 void acme_helper_forget(acme_helper* helper) {
   delete helper;
 }
-int acme_config_resolve_anyhow(acme_config* c) { return acme_config_resolve(c); }
+int acme_config_resolve_anyhow(acme_config* c) {
+  return acme_config_resolve(c);
+}

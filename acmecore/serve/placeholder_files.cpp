@@ -51,7 +51,9 @@ Outcome PlaceholderFiles::make_key() {
 
 Result<std::string> PlaceholderFiles::pem_for(const std::vector<std::string>& names) const {
   ACME_TRY(std::string der, make_placeholder(key_, names, env_.now()));
-  return chain_to_pem({std::move(der)});
+  // Twice: mod_ssl looks for the issuer's certificate, which is the same, when
+  // it is asked for stapling, and complains where it finds none.
+  return chain_to_pem({der, der});
 }
 
 // The first failure is told, and decides for all that follow.
@@ -65,8 +67,8 @@ Outcome PlaceholderFiles::open_folder(const std::string& state_path) {
   if (written) {
     folder_.emplace(std::move(*folder));
   } else {
-    log_.error("no placeholder certificates can be stored: " + written.error().message +
-               "; handshakes get a nameless one until a certificate is there");
+    log_.error("placeholder certificates cannot be stored (" + written.error().message +
+               "): one without a name, in memory, stands for all");
   }
   return {};
 }

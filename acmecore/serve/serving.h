@@ -39,6 +39,7 @@ class Serving {
   // For the helper, the one writer. No descriptor that can write stays in the
   // server: its workers are forked from here.
   Result<UniqueFd> writable_board() const;
+  void enter_worker() { board_fd_.reset(); }
 
   // ---- workers
 
@@ -77,7 +78,7 @@ class Serving {
   std::vector<Site> sites_;
   int log_fd_;
   CallbackLog log_;
-  UniqueFd board_fd_;  // read-only
+  UniqueFd board_fd_;  // read-only, and in the master alone
   Shelf shelf_;
   mutable std::mutex placeholder_mutex_;
   mutable SharedCertificate placeholder_;

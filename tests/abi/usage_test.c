@@ -82,6 +82,7 @@ static void test_null_is_freed_and_refused(void) {
 
   acme_config_free(NULL);
   acme_serving_free(NULL);
+  acme_serving_enter_worker(NULL);
   acme_helper_stop(NULL);
   acme_helper_forget(NULL);
 

@@ -77,8 +77,14 @@ def test_a_worker_cannot_write_the_board(server, pebble):
         boards = [line for line in open(f"/proc/{pid}/maps") if "memfd:" in line and "acme" in line]
         assert boards, "the board is mapped"
         assert all(line.split()[1].startswith("r--") for line in boards), boards
+    for pid in server.workers():
         held = process.open_files(pid)
         assert not any("memfd:" in name for name in held), held
+    for fd in os.listdir(f"/proc/{server.master}/fd"):
+        if "memfd:" in os.readlink(f"/proc/{server.master}/fd/{fd}"):
+            flags = re.search(r"flags:\t(\d+)",
+                              open(f"/proc/{server.master}/fdinfo/{fd}").read())[1]
+            assert int(flags, 8) & os.O_ACCMODE == os.O_RDONLY
     # Nor can somebody else of the worker's user open it by the keeper's descriptor.
     keeper = server.helper("keeper")
     for fd in os.listdir(f"/proc/{keeper}/fd"):

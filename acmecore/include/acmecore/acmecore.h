@@ -175,6 +175,8 @@ typedef struct acme_serving acme_serving;
 enum { ACME_SERVING_ANYHOW = 1 };
 ACME_API int acme_serving_open(const acme_config* config, unsigned flags, acme_serving** serving);
 ACME_API void acme_serving_free(acme_serving* serving);
+/* In a forked worker: closes what only the master needs. */
+ACME_API void acme_serving_enter_worker(acme_serving* serving);
 
 /* ---- The helper process ------------------------------------------------------ */
 

@@ -26,7 +26,8 @@ std::string text_of(const std::string& path) {
 
 CertificateInfo certificate_in(const std::string& path) {
   auto chain = REQUIRE_OK(chain_from_pem(text_of(path)));
-  CHECK_EQ(chain.size(), 1U);
+  CHECK_EQ(chain.size(), 2U);
+  CHECK(chain[0] == chain[1]);
   return REQUIRE_OK(inspect_certificate(chain.front()));
 }
 
