@@ -32,6 +32,7 @@ typedef struct {
     unsigned int broken : 1;    /* a typing error was logged, not refused */
     unsigned int resolved : 1;  /* the sites have their plans */
     unsigned int may_write : 1; /* no configuration test */
+    unsigned int stapling : 1;  /* asked for where we manage the certificate */
 
     struct mod_acme_helper *helper;
 } mod_acme_conf;

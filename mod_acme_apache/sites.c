@@ -208,6 +208,7 @@ void mod_acme_take_plans(mod_acme_conf *conf)
             !stapling++)
             first = s;
     }
+    conf->stapling = stapling != 0;
     if (stapling)
         mod_acme_log(conf, ACME_LOG_WARNING,
                      apr_psprintf(conf->pool,

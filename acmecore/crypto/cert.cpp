@@ -18,8 +18,6 @@ namespace {
 
 // A CA's clock may run ahead of ours this far.
 constexpr std::int64_t kClockTolerance = kHour;
-constexpr std::int64_t kPlaceholderLifetime = 365 * kDay;
-constexpr int kSerialBits = 127;
 
 // ---- reading
 
@@ -199,39 +197,6 @@ Outcome check_link(X509* subject, X509* issuer, std::size_t position) {
   return {};
 }
 
-// ---- the placeholder
-
-bool set_validity(X509* certificate, WallTime now) {
-  return ASN1_TIME_set(X509_getm_notBefore(certificate), now - kHour) &&
-         ASN1_TIME_set(X509_getm_notAfter(certificate), now + kPlaceholderLifetime);
-}
-
-bool set_serial(X509* certificate) {
-  ossl::BigNumber number(BN_new());
-  return number && BN_rand(number.get(), kSerialBits, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) &&
-         BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate));
-}
-
-bool set_self_issued(X509* certificate) {
-  static constexpr unsigned char kCommonName[] = "acmecore placeholder";
-  X509_NAME* name = X509_get_subject_name(certificate);
-  return X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_ASC, kCommonName, -1, -1, 0) &&
-         X509_set_issuer_name(certificate, name);
-}
-
-bool set_names(X509* certificate, GENERAL_NAMES* names) {
-  if (sk_GENERAL_NAME_num(names) == 0) return true;
-  return X509_add1_ext_i2d(certificate, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT) == 1;
-}
-
-std::string to_der(const X509* certificate) {
-  int size = i2d_X509(certificate, nullptr);
-  std::string out(size > 0 ? static_cast<std::size_t>(size) : 0, '\0');
-  auto* at = reinterpret_cast<unsigned char*>(out.data());
-  if (size > 0) i2d_X509(certificate, &at);
-  return out;
-}
-
 }  // namespace
 
 Result<CertificateInfo> inspect_certificate(std::string_view der) {
@@ -311,22 +276,6 @@ bool names_cover(const std::vector<std::string>& names, std::string_view host) {
     std::string candidate = canonical_name(name);
     return candidate == exact || (has_parent && candidate == wildcard);
   });
-}
-
-Result<std::string> make_placeholder(const PrivateKey& key, const std::vector<std::string>& names,
-                                     WallTime now) {
-  ossl::QueueGuard guard;
-  ACME_TRY(ossl::GeneralNames general_names, to_general_names(names));
-  ossl::Certificate certificate(X509_new());
-  bool done = certificate && X509_set_version(certificate.get(), X509_VERSION_3) &&
-              set_serial(certificate.get()) && set_self_issued(certificate.get()) &&
-              set_validity(certificate.get(), now) &&
-              X509_set_pubkey(certificate.get(), key.get()) &&
-              set_names(certificate.get(), general_names.get()) &&
-              X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0;
-  std::string der = done ? to_der(certificate.get()) : std::string();
-  if (der.empty()) return ossl::error("cannot make a placeholder certificate");
-  return der;
 }
 
 }  // namespace acme

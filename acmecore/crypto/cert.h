@@ -51,9 +51,4 @@ Result<CertificateInfo> check_chain(const std::vector<std::string>& der,
 // Whether a certificate for `names` answers for `host` (exact, or one-label wildcard).
 bool names_cover(const std::vector<std::string>& names, std::string_view host);
 
-// A self-signed certificate (DER) that keeps handshakes working until the
-// first real one is there.
-Result<std::string> make_placeholder(const PrivateKey& key, const std::vector<std::string>& names,
-                                     WallTime now);
-
 }  // namespace acme

@@ -217,16 +217,18 @@ const char* acme_config_site_certificate(const acme_config* config, uint32_t sit
   return certificate ? certificate->id.c_str() : nullptr;
 }
 
-int acme_config_placeholder(acme_config* config, uint32_t site, const char** certificate,
-                            const char** key) {
+int acme_config_placeholder(acme_config* config, uint32_t site, unsigned flags,
+                            const char** certificate, const char** key) {
   return guarded([&]() -> Outcome {
     if (!config || !certificate || !key) return argument("config, certificate or key is NULL");
     const CertificateConfig* wanted = first_certificate(config, site);
     if (!wanted && site != ACME_NO_SITE) return argument("the site has no certificate");
-    ACME_TRY(const auto* made,
-             wanted ? config->placeholders.of_certificate(
-                          config->builder.resolution().config.state_path, wanted->id, wanted->names)
-                    : config->placeholders.anonymous());
+    const auto issuer = (flags & ACME_PLACEHOLDER_WITH_ISSUER) != 0
+                            ? PlaceholderFiles::Issuer::included
+                            : PlaceholderFiles::Issuer::left_out;
+    ACME_TRY(const auto* made, wanted ? config->placeholders.of_certificate(
+                                            config->builder.resolution().config, *wanted, issuer)
+                                      : config->placeholders.anonymous());
     *certificate = made->certificate.c_str();
     *key = made->key.c_str();
     return {};

@@ -7,6 +7,7 @@
 #include "board/board.h"
 #include "crypto/cert.h"
 #include "crypto/key.h"
+#include "crypto/placeholder.h"
 
 namespace acme::serve {
 namespace {
@@ -34,7 +35,7 @@ Result<std::unique_ptr<STACK_OF(X509), FreeStack>> parse_rest(
   return stack;
 }
 
-Result<SharedCertificate> assemble(const Bundle& bundle, PrivateKey key) {
+Result<SharedCertificate> assemble(const Bundle& bundle, const PrivateKey& key) {
   if (bundle.chain.empty()) return fail(Errc::damaged, "a published chain is empty");
   auto parsed = std::make_shared<ParsedCertificate>();
   ACME_TRY(parsed->leaf, parse_der(bundle.chain.front()));
@@ -54,16 +55,17 @@ Result<SharedCertificate> parse_certificate(std::span<const std::uint8_t> encode
   ossl::QueueGuard guard;
   ACME_TRY(Bundle bundle, decode_bundle(encoded_bundle));
   ACME_TRY(PrivateKey key, PrivateKey::from_der(bundle.key_der.view()));
-  return assemble(bundle, std::move(key));
+  return assemble(bundle, key);
 }
 
 Result<SharedCertificate> make_placeholder_certificate(WallTime now) {
   ossl::QueueGuard guard;
   ACME_TRY(PrivateKey key, PrivateKey::generate(KeyType::ecdsa256));
+  ACME_TRY(PlaceholderMaker maker, PlaceholderMaker::with(std::move(key), now));
   Bundle bundle;
-  ACME_TRY(std::string der, make_placeholder(key, {kPlaceholderName}, now));
+  ACME_TRY(std::string der, maker.make({kPlaceholderName}));
   bundle.chain.push_back(std::move(der));
-  return assemble(bundle, std::move(key));
+  return assemble(bundle, maker.key());
 }
 
 Outcome use_certificate(SSL* ssl, const ParsedCertificate& certificate) {

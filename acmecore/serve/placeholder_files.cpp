@@ -5,22 +5,23 @@
 
 #include <cerrno>
 #include <cstring>
+#include <set>
 
 #include "crypto/cert.h"
+#include "store/atomic_file.h"
 #include "store/store.h"
 
 namespace acme::serve {
 namespace {
 
-constexpr std::string_view kKeyFile = "key.pem";
+constexpr const char* kKeyFile = "key.pem";
 constexpr const char* kNoName = "placeholder.invalid";
 
-Result<Directory> emptied_folder(const Env& env, const std::string& state_path, Log& log) {
-  ACME_TRY(Store store, Store::open(env, state_path, Store::Mode::read_write, log));
-  return store.emptied_placeholders();
+std::string file_of(const CertificateConfig& certificate) {
+  return certificate.id + ".crt";  // no id's file is the key's
 }
 
-// Not made durable: the next start makes another one.
+// Not made durable: the next start writes another one.
 Outcome write_all(const Env& env, int fd, std::string_view bytes, const std::string& path) {
   while (!bytes.empty()) {
     ssize_t n = env.write(fd, bytes.data(), bytes.size());
@@ -33,9 +34,11 @@ Outcome write_all(const Env& env, int fd, std::string_view bytes, const std::str
   return {};
 }
 
-Outcome write_new(const Directory& folder, const std::string& name, std::string_view bytes) {
-  int fd = folder.env().open_at(folder.fd(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                                0600);
+// Over what is there: a file system is slow to give the place of a removed file
+// to a new one.
+Outcome overwrite(const Directory& folder, const std::string& name, std::string_view bytes) {
+  int fd = folder.env().open_at(folder.fd(), name.c_str(),
+                                O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC, 0600);
   if (fd < 0) return folder.error("create", name, -fd);
   UniqueFd file(fd);
   return write_all(folder.env(), fd, bytes, folder.path_of(name));
@@ -43,68 +46,79 @@ Outcome write_new(const Directory& folder, const std::string& name, std::string_
 
 }  // namespace
 
-Outcome PlaceholderFiles::make_key() {
-  if (key_.get()) return {};
-  ACME_TRY(key_, PrivateKey::generate(KeyType::ecdsa256));
+Outcome PlaceholderFiles::begin() {
+  if (maker_) return {};
+  ACME_TRY(PrivateKey key, PrivateKey::generate(KeyType::ecdsa256));
+  ACME_TRY(maker_, PlaceholderMaker::with(std::move(key), env_.now()));
   return {};
 }
 
-Result<std::string> PlaceholderFiles::pem_for(const std::vector<std::string>& names) const {
-  ACME_TRY(std::string der, make_placeholder(key_, names, env_.now()));
-  // Twice: mod_ssl looks for the issuer's certificate, which is the same, when
-  // it is asked for stapling, and complains where it finds none.
-  return chain_to_pem({der, der});
+Result<std::string> PlaceholderFiles::pem_for(const std::vector<std::string>& names,
+                                              Issuer issuer) {
+  ACME_TRY(std::string der, maker_->make(names));
+  std::vector<std::string> chain(issuer == Issuer::included ? 2 : 1, std::move(der));
+  return chain_to_pem(chain);
+}
+
+// With the key, and without what is not configured any more.
+Result<Directory> PlaceholderFiles::fresh_folder(const Config& config) {
+  ACME_TRY(Store store, Store::open(env_, config.state_path, Store::Mode::read_write, log_));
+  ACME_TRY(Directory folder, store.placeholders());
+  std::set<std::string> wanted = {kKeyFile};
+  for (const CertificateConfig& certificate : config.certificates)
+    wanted.insert(file_of(certificate));
+  ACME_TRY(std::vector<DirectoryEntry> entries, folder.list());
+  for (const DirectoryEntry& entry : entries)
+    if (!wanted.contains(entry.name)) ACME_CHECK(remove_tree(folder, entry.name));
+  ACME_TRY(Secret key, maker_->key().pem());
+  ACME_CHECK(overwrite(folder, kKeyFile, key.view()));
+  return folder;
 }
 
 // The first failure is told, and decides for all that follow.
-Outcome PlaceholderFiles::open_folder(const std::string& state_path) {
+Outcome PlaceholderFiles::open_folder(const Config& config) {
   if (looked_for_folder_) return {};
   looked_for_folder_ = true;
-  ACME_TRY(Secret key, key_.pem());
-  auto folder = emptied_folder(env_, state_path, log_);
-  Outcome written =
-      folder ? write_new(*folder, std::string(kKeyFile), key.view()) : Outcome(folder.error());
-  if (written) {
+  auto folder = fresh_folder(config);
+  if (folder) {
     folder_.emplace(std::move(*folder));
   } else {
-    log_.error("placeholder certificates cannot be stored (" + written.error().message +
+    log_.error("placeholder certificates cannot be stored (" + folder.error().message +
                "): one without a name, in memory, stands for all");
   }
   return {};
 }
 
 Result<const PlaceholderFiles::Paths*> PlaceholderFiles::of_certificate(
-    const std::string& state_path, const std::string& id, const std::vector<std::string>& names) {
-  if (auto it = made_.find(id); it != made_.end()) return &it->second;
-  ACME_CHECK(make_key());
-  ACME_CHECK(open_folder(state_path));
+    const Config& config, const CertificateConfig& certificate, Issuer issuer) {
+  if (auto it = made_.find(certificate.id); it != made_.end()) return &it->second;
+  ACME_CHECK(begin());
+  ACME_CHECK(open_folder(config));
   if (!folder_) return anonymous();
-  ACME_TRY(std::string pem, pem_for(names));
-  const std::string file = id + ".crt";  // no id's file is the key's
-  if (auto written = write_new(*folder_, file, pem); !written) {
+  ACME_TRY(std::string pem, pem_for(certificate.names, issuer));
+  const std::string file = file_of(certificate);
+  if (auto written = overwrite(*folder_, file, pem); !written) {
     log_.error("a placeholder certificate cannot be stored: " + written.error().message);
     return anonymous();
   }
   Paths paths{folder_->path_of(file), folder_->path_of(kKeyFile)};
-  return &made_.emplace(id, std::move(paths)).first->second;
+  return &made_.emplace(certificate.id, std::move(paths)).first->second;
 }
 
 Result<const PlaceholderFiles::Paths*> PlaceholderFiles::anonymous() {
-  if (!memory_) {
-    ACME_CHECK(make_key());
-    ACME_TRY(std::string pem, pem_for({kNoName}));
-    ACME_TRY(Secret key, key_.pem());
-    int fd = env_.memory_file("acme-placeholder");
-    if (fd < 0)
-      return fail(Errc::no_memory,
-                  std::string("memfd_create for a placeholder certificate: ") + std::strerror(-fd));
-    UniqueFd memory(fd);
-    if (fchmod(fd, 0600) < 0) return fail(Errc::io, "fchmod of a placeholder certificate");
-    ACME_CHECK(write_all(env_, fd, pem, "a placeholder certificate"));
-    ACME_CHECK(write_all(env_, fd, key.view(), "a placeholder certificate"));
-    memory_ = std::move(memory);
-    anonymous_.certificate = anonymous_.key = "/proc/self/fd/" + std::to_string(memory_.get());
-  }
+  if (memory_) return &anonymous_;
+  ACME_CHECK(begin());
+  ACME_TRY(std::string pem, pem_for({kNoName}, Issuer::included));
+  ACME_TRY(Secret key, maker_->key().pem());
+  UniqueFd memory(env_.memory_file("acme-placeholder"));
+  if (!memory)
+    return fail(Errc::no_memory, std::string("memfd_create for a placeholder certificate: ") +
+                                     std::strerror(-memory.get()));
+  if (fchmod(memory.get(), 0600) < 0) return fail(Errc::io, "fchmod of a placeholder certificate");
+  ACME_CHECK(write_all(env_, memory.get(), pem, "a placeholder certificate"));
+  ACME_CHECK(write_all(env_, memory.get(), key.view(), "a placeholder certificate"));
+  memory_ = std::move(memory);
+  anonymous_.certificate = anonymous_.key = "/proc/self/fd/" + std::to_string(memory_.get());
   return &anonymous_;
 }
 

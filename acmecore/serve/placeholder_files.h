@@ -1,19 +1,21 @@
 // Self-signed certificates as files, for a server that makes no TLS context
 // without (mod_ssl). What is served are those of the board.
 //
-// Made anew for each configuration: what lay in the folder before is removed
-// first, and nothing in it is ever trusted.
+// Written anew for each configuration: nothing that lies in the folder is ever
+// trusted.
 #pragma once
 
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/env.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "crypto/key.h"
+#include "config/config.h"
+#include "crypto/placeholder.h"
 #include "store/directory.h"
 
 namespace acme::serve {
@@ -24,25 +26,28 @@ class PlaceholderFiles {
     std::string certificate;
     std::string key;
   };
+  // Whether the file ends with its issuer's certificate, which is the same again.
+  enum class Issuer { left_out, included };
 
   // `env` and `log` outlive it.
   PlaceholderFiles(const Env& env, Log& log) : env_(env), log_(log) {}
 
-  // In <state_path>/placeholders, under the certificate's id; in memory where
+  // In <state path>/placeholders, under the certificate's id; in memory where
   // that is impossible. The paths live as long as this object.
-  Result<const Paths*> of_certificate(const std::string& state_path, const std::string& id,
-                                      const std::vector<std::string>& names);
+  Result<const Paths*> of_certificate(const Config& config, const CertificateConfig& certificate,
+                                      Issuer issuer);
   // In memory, without a name.
   Result<const Paths*> anonymous();
 
  private:
-  Outcome make_key();
-  Outcome open_folder(const std::string& state_path);
-  Result<std::string> pem_for(const std::vector<std::string>& names) const;
+  Outcome begin();
+  Outcome open_folder(const Config& config);
+  Result<Directory> fresh_folder(const Config& config);
+  Result<std::string> pem_for(const std::vector<std::string>& names, Issuer issuer);
 
   const Env& env_;
   Log& log_;
-  PrivateKey key_;
+  std::optional<PlaceholderMaker> maker_;
   bool looked_for_folder_ = false;
   std::optional<Directory> folder_;
   std::map<std::string, Paths> made_;  // by id

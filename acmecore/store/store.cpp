@@ -131,13 +131,10 @@ Outcome Store::probe() const {
   return remove_tree(state_->root, name);
 }
 
-Result<Directory> Store::emptied_placeholders() {
+Result<Directory> Store::placeholders() {
   if (state_->mode == Mode::read_only)
     return fail(Errc::refused, "the store was opened for reading only");
-  ACME_TRY(Directory folder, state_->root.make(kPlaceholders));
-  ACME_TRY(const std::vector<DirectoryEntry> entries, folder.list());
-  for (const DirectoryEntry& entry : entries) ACME_CHECK(remove_tree(folder, entry.name));
-  return folder;
+  return state_->root.make(kPlaceholders);
 }
 
 std::optional<std::string> Store::volatile_filesystem() const {

@@ -46,9 +46,9 @@ class Store {
   // the holder's pid. The first holder writes VERSION; each sweeps what a crash left.
   // What was read before may be stale: read it again.
   Outcome lock();
-  // The folder of placeholder certificates, empty. The server's, who needs no lock for it:
-  // it fills the folder anew for each configuration, and nobody reads it afterwards.
-  Result<Directory> emptied_placeholders();
+  // The folder of placeholder certificates. The server's, who needs no lock for it: it
+  // writes them anew for each configuration, and nobody reads them afterwards.
+  Result<Directory> placeholders();
   // Room for a key, a chain and their records: asked before an order is begun.
   Outcome probe() const;
   // overlayfs or tmpfs: what is kept here does not outlive the machine or container.

@@ -106,7 +106,7 @@ static void test_null_is_freed_and_refused(void) {
   CHECK(acme_helper_pid(NULL) == -1);
   CHECK(!acme_helper_alive(NULL));
   CHECK(acme_helper_adopt(NULL, &helper) == ACME_E_ARGUMENT);
-  CHECK(acme_config_placeholder(NULL, 0, &path, &path) == ACME_E_ARGUMENT);
+  CHECK(acme_config_placeholder(NULL, 0, 0, &path, &path) == ACME_E_ARGUMENT);
 
   /* outputs are untouched on failure */
   CHECK(config == (acme_config*)&failures && serving == (acme_serving*)&failures);

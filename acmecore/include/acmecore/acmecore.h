@@ -155,10 +155,13 @@ ACME_API const char* acme_config_site_certificate(const acme_config* config, uin
  * lie in <state path>/placeholders and are made anew for each configuration.
  * Where that folder cannot be written they are one file in memory, without a
  * name, for all sites: a fault of the store stops no server. `site`
- * ACME_NO_SITE: that one. Not to be called in a configuration test. */
+ * ACME_NO_SITE: that one. Not to be called in a configuration test.
+ * WITH_ISSUER: the certificate stands twice in its file, as its own issuer's
+ * too; mod_ssl complains without where stapling is on. */
 #define ACME_NO_SITE 0xffffffffu
-ACME_API int acme_config_placeholder(acme_config* config, uint32_t site, const char** certificate,
-                                     const char** key);
+enum { ACME_PLACEHOLDER_WITH_ISSUER = 1 };
+ACME_API int acme_config_placeholder(acme_config* config, uint32_t site, unsigned flags,
+                                     const char** certificate, const char** key);
 
 /* How many certificates the configuration manages: 0 means that neither board nor helper is needed.
  */

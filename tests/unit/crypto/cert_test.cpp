@@ -358,42 +358,6 @@ TEST(names_cover_exact_hosts_and_one_label_under_a_wildcard) {
   CHECK(!names_cover({"*.0.2.1"}, "192.0.2.1"));
 }
 
-// ---- the placeholder
-
-TEST(a_placeholder_loads_and_verifies) {
-  for (KeyType type : {KeyType::ecdsa256, KeyType::rsa2048}) {
-    PrivateKey key = REQUIRE_OK(PrivateKey::generate(type));
-    std::string der = REQUIRE_OK(make_placeholder(key, {"*.b.example", "192.0.2.1"}, kNow));
-    auto* at = reinterpret_cast<const unsigned char*>(der.data());
-    ossl::Certificate certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
-    CHECK_EQ(X509_verify(certificate.get(), key.get()), 1);
-    CHECK_EQ(X509_get_version(certificate.get()), X509_VERSION_3);
-    CertificateInfo info = REQUIRE_OK(
-        check_chain({der}, {.key = &key, .names = {"192.0.2.1", "*.b.example"}, .now = kNow}));
-    CHECK_EQ(info.issuer, "acmecore placeholder");
-    CHECK(info.not_before < kNow);
-  }
-}
-
-TEST(placeholders_have_serials_of_their_own) {
-  PrivateKey key = new_key();
-  auto serial = [&] {
-    return REQUIRE_OK(inspect_certificate(REQUIRE_OK(make_placeholder(key, {"a.example"}, kNow))))
-        .serial;
-  };
-  CHECK_EQ(serial().size(), 32);
-  CHECK(serial() != serial());
-}
-
-TEST(a_placeholder_needs_no_name_but_a_key) {
-  CertificateInfo info =
-      REQUIRE_OK(inspect_certificate(REQUIRE_OK(make_placeholder(new_key(), {}, kNow))));
-  CHECK(info.names.empty());
-  REQUIRE_ERROR(make_placeholder(PrivateKey(), {"a.example"}, kNow), Errc::crypto);
-  REQUIRE_ERROR(make_placeholder(new_key(), {"not a name"}, kNow), Errc::invalid_argument);
-  CHECK_EQ(ERR_peek_error(), 0ul);
-}
-
 int main(int argc, char** argv) {
   return acme_test_main(argc, argv);
 }
