@@ -1,6 +1,6 @@
 /*
  * What nginx knows about itself and the helper must know too: the user of the
- * workers, and where the error log is.
+ * workers, where the error log is, and the pid file.
  *
  * Asked twice: while http{} ends, for what the core checks then; and, as `user`
  * and `error_log` may stand after http{}, when the whole file has been read.
@@ -18,9 +18,17 @@ static void ngx_acme_error_log(ngx_cycle_t *cycle, acme_environment *env);
 void
 ngx_acme_collect_environment(ngx_cycle_t *cycle, ngx_acme_main_conf_t *amcf)
 {
+    ngx_core_conf_t  *ccf;
+
     /* plain_http_listener is set by sites.c */
 
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+
     amcf->environment.server_version = NGINX_VER;
+
+    /* in the end always set, and a full name */
+
+    amcf->environment.pid_file = (char *) ccf->pid.data;
 
     ngx_acme_user(cycle, &amcf->environment);
     ngx_acme_error_log(cycle, &amcf->environment);

@@ -74,6 +74,7 @@ int redirect_standard(int standard_error) {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
 
+  if (!what.working_directory.empty() && chdir(what.working_directory.c_str()) < 0) give_up(errno);
   if (what.own_session) setsid();
   if (what.low_priority) setpriority(PRIO_PROCESS, 0, 10);
   if (what.drop) {
@@ -136,7 +137,7 @@ class SystemEnv final : public Env {
 
   Result<pid_t> spawn(const Spawn& what) const override {
     std::vector<char*> argv;
-    argv.push_back(const_cast<char*>(what.program.c_str()));
+    argv.push_back(const_cast<char*>((what.name.empty() ? what.program : what.name).c_str()));
     for (const std::string& a : what.arguments) argv.push_back(const_cast<char*>(a.c_str()));
     argv.push_back(nullptr);
     std::vector<char*> envp;

@@ -25,7 +25,9 @@ namespace acme {
 // clean environment, reset signals.
 struct Spawn {
   std::string program;
+  std::string name;                    // argv[0]; empty: the program
   std::vector<std::string> arguments;  // without argv[0]
+  std::string working_directory;       // empty: ours
   std::vector<int> descriptors;
   // 0 and 1 become /dev/null and 2 this descriptor (-1: /dev/null); without, all three stay.
   std::optional<int> standard_error;

@@ -60,6 +60,8 @@ class BoardWriter {
   ~BoardWriter();
 
   Outcome publish(std::uint32_t slot, const Bundle& bundle);
+  // Whether publishing this would change nothing.
+  bool holds(std::uint32_t slot, const Bundle& bundle) const;
   void withdraw(std::uint32_t slot);
   // The key authorization is the token, a dot and the thumbprint (RFC 8555, 8.1).
   Outcome put_token(std::string_view token, std::string_view key_authorization);

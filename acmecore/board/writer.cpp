@@ -18,6 +18,7 @@ struct BoardWriter::State {
 
   void adopt();
   void adopt(Word& place, Kind kind);
+  bool holds(const Word& place, Kind kind, std::span<const std::uint8_t> payload) const;
   Outcome publish(Word& place, Kind kind, std::span<const std::uint8_t> payload);
   void withdraw(Word& place);
 
@@ -54,12 +55,17 @@ void BoardWriter::State::adopt(Word& place, Kind kind) {
   place.store(Ref{next_mark(ref), 0}.word(), std::memory_order_release);
 }
 
+bool BoardWriter::State::holds(const Word& place, Kind kind,
+                               std::span<const std::uint8_t> payload) const {
+  const Ref ref = load(place);
+  if (!ref) return false;
+  auto there = read_blob(board, ref.unit, kind);
+  return there && std::ranges::equal(there->span(), payload);
+}
+
 Outcome BoardWriter::State::publish(Word& place, Kind kind, std::span<const std::uint8_t> payload) {
+  if (holds(place, kind, payload)) return {};
   const Ref old = load(place);
-  if (old) {
-    auto there = read_blob(board, old.unit, kind);
-    if (there && std::ranges::equal(there->span(), payload)) return {};
-  }
   ACME_TRY(std::uint32_t unit, heap.put(kind, payload));
   place.store(Ref{next_mark(old), unit}.word(), std::memory_order_release);
   heap.drop(old.unit);
@@ -94,6 +100,12 @@ Outcome BoardWriter::publish(std::uint32_t slot, const Bundle& bundle) {
     return fail(Errc::invalid_argument, "the board has no slot " + std::to_string(slot));
   ACME_TRY(Secret bytes, encode_bundle(bundle));
   return state_->publish(state_->board.slot(slot), Kind::bundle, bytes.span());
+}
+
+bool BoardWriter::holds(std::uint32_t slot, const Bundle& bundle) const {
+  if (slot >= slots()) return false;
+  auto bytes = encode_bundle(bundle);
+  return bytes && state_->holds(state_->board.slot(slot), Kind::bundle, bytes->span());
 }
 
 void BoardWriter::withdraw(std::uint32_t slot) {

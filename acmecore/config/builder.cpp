@@ -108,6 +108,8 @@ Outcome Builder::assign_global(std::string_view key, const std::string& value) {
   } else if (key == "user") {
     if (value.empty()) return fail(Errc::invalid_config, "the user's name is empty");
     global.user = value;
+  } else if (key == "activation") {
+    ACME_TRY(global.activation, parse_activation(value));
   } else {
     return fail(Errc::internal, "the directive " + std::string(key) + " has no parser");
   }

@@ -55,6 +55,7 @@ bool is_sound(const Config& config, const CertificateConfig& certificate, std::u
 bool is_sound(const Config& config) {
   if (config.server != ServerKind::nginx && config.server != ServerKind::httpd) return false;
   if (config.log.level < Level::error || config.log.level > Level::debug) return false;
+  if (config.activation > ActivationMode::reload) return false;
   for (const IssuerConfig& issuer : config.issuers)
     if (!is_sound(issuer)) return false;
   std::uint32_t slot = 0;

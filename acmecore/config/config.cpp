@@ -25,6 +25,10 @@ std::string_view challenge_name(ChallengeType type) {
   return "unknown";
 }
 
+std::string_view activation_name(ActivationMode mode) {
+  return mode == ActivationMode::reload ? "reload" : "live";
+}
+
 const IssuerConfig* Config::issuer(std::string_view id) const {
   return find_by_id(issuers, id);
 }
@@ -44,6 +48,7 @@ Config reduced_for_agent(const Config& config) {
   reduced.state_path.clear();
   reduced.runtime_path.clear();
   reduced.helper_path.clear();
+  reduced.pid_file.clear();
   for (IssuerConfig& issuer : reduced.issuers) issuer.account_key_file.clear();
   return reduced;
 }

@@ -22,6 +22,11 @@ enum class ServerKind : std::uint8_t { nginx = 1, httpd = 2 };
 enum class ChallengeType : std::uint8_t { http01, tlsalpn01, dns01 };
 std::string_view challenge_name(ChallengeType type);  // "http-01"
 
+// How a new certificate comes to be served: the next handshake has it, or the
+// server's next graceful reload, which the keeper asks for.
+enum class ActivationMode : std::uint8_t { live, reload };
+std::string_view activation_name(ActivationMode mode);  // "live"
+
 // When a certificate is renewed: by the CA's suggestion or the certificate's
 // own life (automatic), when a share of its life is left, or a time before its end.
 struct RenewPolicy {
@@ -90,6 +95,8 @@ struct Config {
   std::uint32_t agent_gid = 0;
   LogConfig log;
   bool plain_http_listener = false;  // http-01 can be answered somewhere
+  ActivationMode activation = ActivationMode::live;
+  std::string pid_file;  // of the server, for a reload; empty: not known
   std::vector<IssuerConfig> issuers;
   std::vector<CertificateConfig> certificates;
 
@@ -101,7 +108,8 @@ struct Config {
   static void fields(Self& self, Archive& archive) {
     archive(self.server, self.server_version, self.state_path, self.runtime_path, self.helper_path,
             self.drop_privileges, self.agent_uid, self.agent_gid, self.log,
-            self.plain_http_listener, self.issuers, self.certificates);
+            self.plain_http_listener, self.activation, self.pid_file, self.issuers,
+            self.certificates);
   }
 };
 

@@ -48,6 +48,8 @@ void resolve_environment(const Settings& settings, Config& config) {
   config.server_version = settings.facts.version;
   config.log = settings.facts.log;
   config.plain_http_listener = settings.facts.plain_http_listener;
+  config.pid_file = settings.facts.pid_file;
+  config.activation = global.activation;
 
   config.state_path =
       global.state_path.empty() ? std::string(kStateRoot) + folder : global.state_path;

@@ -46,6 +46,7 @@ struct GlobalSettings {
   std::string runtime_path;
   std::string user;
   std::string helper_path;
+  ActivationMode activation = ActivationMode::live;
 };
 
 // An issuer's block, or a built-in one. An absent value is the default.
@@ -81,6 +82,7 @@ struct ServerFacts {
   std::uint32_t worker_gid = 0;
   LogConfig log;
   bool plain_http_listener = false;
+  std::string pid_file;
 };
 
 // Everything that was collected.

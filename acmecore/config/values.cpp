@@ -180,6 +180,12 @@ Result<RenewPolicy> parse_renew(std::string_view text) {
   return policy;
 }
 
+Result<ActivationMode> parse_activation(std::string_view text) {
+  for (ActivationMode mode : {ActivationMode::live, ActivationMode::reload})
+    if (equals_ignoring_case(text, activation_name(mode))) return mode;
+  return wrong(quoted(text) + " is no way to activate a certificate: write live or reload");
+}
+
 Result<std::string> parse_profile(std::string_view text) {
   if (text.empty() || text.size() > kMaxId || has_space_or_control(text) || text != printable(text))
     return wrong(quoted(text) +

@@ -19,7 +19,8 @@ Result<std::string> parse_contact(std::string_view text);     // "mailto:…"
 Result<KeyType> parse_key(std::string_view text);             // ecdsa:256 …
 Result<std::vector<KeyType>> parse_keys(const Values& list);  // none twice
 Result<std::vector<ChallengeType>> parse_challenges(const Values& list);
-Result<RenewPolicy> parse_renew(std::string_view text);    // auto, 33%, 30d, 12h
+Result<RenewPolicy> parse_renew(std::string_view text);          // auto, 33%, 30d, 12h
+Result<ActivationMode> parse_activation(std::string_view text);  // live, reload
 Result<std::string> parse_profile(std::string_view text);  // a CA's word for a kind of certificate
 // What becomes a folder's name in the store: an issuer's or a certificate's.
 Result<std::string> parse_id(std::string_view what, std::string_view text);

@@ -21,6 +21,7 @@ Row certificate_row(const Json& certificate, WallTime now) {
   if (certificate["failures"].number_or(0) > 0) next = "try " + when(certificate["next_try"], now);
   std::string stage = certificate["stage"].text_or("");
   std::string state = certificate["state"].text_or("?");
+  if (certificate["waiting_for_reload"].truth()) state += ", waits for a reload";
   if (!stage.empty()) state += " (" + stage + ")";
   Row row = {certificate["id"].text_or("?"),     certificate["key"].text_or("?"),     state,
              certificate["issuer"].text_or("-"), when(certificate["not_after"], now), next};

@@ -224,8 +224,8 @@ struct PresentChallenges {
 };
 
 // The default chain first, then the alternates. Answered when the certificate
-// is stored and published; an error says which check failed. The new
-// lineage state stands in the answer (encode(LineageState)).
+// is stored, and served or left to the server's next reload; an error says which check failed. The
+// new lineage state stands in the answer (encode(LineageState)).
 struct InstallChain {
   static constexpr Type kType = Type::install_chain;
   Lineage lineage;

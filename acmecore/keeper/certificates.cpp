@@ -53,17 +53,34 @@ void Certificates::restore_certificates() {
     if (managed.order && managed.order->order_url == version->meta.order_url) give_up(managed);
     // The server's master has filled the board already: this tells only what
     // changed since. Publishing what is there already changes nothing.
-    if (auto done = publish(managed, *version); !done)
+    if (auto done = activate(managed, *version); !done)
       log_.error(to_string(lineage) + ": " + done.error().message);
   }
 }
 
-Outcome Certificates::publish(const Managed& managed, const Version& version) {
+// On the board, or left to the server's next reload, which fills a new one.
+Outcome Certificates::activate(Managed& managed, const Version& version) {
   if (!board_) return {};
   ACME_TRY(std::vector<std::string> chain, chain_from_pem(version.chain_pem));
   ACME_TRY(PrivateKey key, PrivateKey::from_pem(version.key_pem.view()));
   ACME_TRY(Secret der, key.der());
-  return board_->publish(managed.slot, Bundle{std::move(der), std::move(chain)});
+  const Bundle bundle{std::move(der), std::move(chain)};
+  if (config_.activation == ActivationMode::live) return board_->publish(managed.slot, bundle);
+  managed.waits_for_reload = !board_->holds(managed.slot, bundle);
+  if (managed.waits_for_reload) ++left_to_reload_;
+  return {};
+}
+
+std::vector<const Managed*> Certificates::waiting_for_reload() const {
+  std::vector<const Managed*> waiting;
+  for (const auto& [lineage, managed] : managed_)
+    if (managed.waits_for_reload) waiting.push_back(&managed);
+  return waiting;
+}
+
+bool Certificates::has_orders() const {
+  return std::any_of(managed_.begin(), managed_.end(),
+                     [](const auto& entry) { return entry.second.order.has_value(); });
 }
 
 bool Certificates::awaits_new_order() const {

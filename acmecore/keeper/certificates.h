@@ -27,9 +27,10 @@ struct Managed {
   std::optional<VersionMeta> stored;
   ScheduleRecord schedule;
   std::optional<OrderRecord> order;
-  bool presented = false;  // since this keeper started, or before by the journal
-  std::string stage;       // what the agent says it is doing, for the status
-  WallTime warned = 0;     // past its renewal point without a try
+  bool presented = false;         // since this keeper started, or before by the journal
+  std::string stage;              // what the agent says it is doing, for the status
+  WallTime warned = 0;            // past its renewal point without a try
+  bool waits_for_reload = false;  // the board has not what is stored
 };
 
 class Certificates {
@@ -67,6 +68,13 @@ class Certificates {
   // acmectl renew: allows one immediate try.
   Outcome request_renewal(Managed& managed);
 
+  // Where activation is by reload: what is stored and not on the board. Until this
+  // generation ends it can only become more.
+  std::vector<const Managed*> waiting_for_reload() const;
+  // Grows with each one that is left to a reload.
+  std::uint64_t left_to_reload() const { return left_to_reload_; }
+  bool has_orders() const;
+
   // Daily: a certificate past its renewal point that nobody tried to renew.
   void warn_of_neglect();
 
@@ -77,7 +85,7 @@ class Certificates {
   std::string configuration_digest(const Managed& managed) const;
   bool is_current(const Managed& managed) const;
   bool order_still_fits(const Managed& managed, const OrderRecord& order) const;
-  Outcome publish(const Managed& managed, const Version& version);
+  Outcome activate(Managed& managed, const Version& version);
   Outcome order_of(const Managed& managed, std::string_view issuer) const;
   Result<OrderRecord> with_challenges(const Managed& managed,
                                       const ipc::PresentChallenges& request);
@@ -95,6 +103,7 @@ class Certificates {
   BoardWriter* board_;  // null: no server (acme-keeper --once)
   KeyMaker keys_;
   std::map<Lineage, Managed> managed_;
+  std::uint64_t left_to_reload_ = 0;
 };
 
 }  // namespace acme::keeper

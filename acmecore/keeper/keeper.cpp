@@ -33,11 +33,6 @@ constexpr Millis kNeglectInterval = 10 * kMinuteMillis;
 constexpr Millis kLockRetry = 20;
 constexpr Millis kLockPatience = 3'000;  // before the operator is told
 
-bool has_ended(int fd) {
-  pollfd p{fd, POLLIN, 0};
-  return poll(&p, 1, 0) > 0 && p.revents != 0;
-}
-
 // SIGCHLD wakes the loop; TERM, HUP and INT are for the server, and the
 // death pipe tells when it is gone.
 UniqueFd open_signals() {
@@ -128,6 +123,7 @@ Keeper::Keeper(const Env& env, Log& log, const Config& config, Store& store, Boa
                 [this](ipc::Type type, std::uint32_t id, const Secret& payload) {
                   send(type, id, payload);
                 }),
+      activation_(env, log, config, store, certificates_),
       agent_(env, log, agent_log_, config),
       control_(env, [this](ipc::ControlType type,
                            const ipc::ControlRequest& request) { return control(type, request); }),
@@ -138,6 +134,7 @@ void Keeper::restore() {
   certificates_.restore_challenges();
   tell_ready();
   certificates_.restore_certificates();
+  activation_.restore();
   open_runtime();
 }
 
@@ -206,6 +203,7 @@ bool Keeper::turn(int signals) {
   agent_.read_errors();
   if (fds[2].revents != 0 && !take_signals(signals)) return false;
   for (const Lineage& lineage : certificates_.keys().collect()) dispatch_.key_is_ready(lineage);
+  activation_.turn();
   control_.serve();
   if (env_.boottime() - looked_after_ >= kMinuteMillis) look_after();
   if (status_stale_ && env_.boottime() - status_written_ >= status_interval_) write_status();
@@ -235,6 +233,7 @@ std::vector<pollfd> Keeper::watched(int signals) const {
     fds.push_back(
         {channel->fd(), static_cast<short>(channel->wants_write() ? POLLOUT : POLLIN), 0});
   for (int fd : certificates_.keys().descriptors()) fds.push_back({fd, POLLIN, 0});
+  activation_.add_to(fds);
   control_.add_to(fds);
   return fds;
 }
@@ -245,6 +244,7 @@ int Keeper::timeout() const {
   Millis until = now + kMinuteMillis;
   if (status_stale_) until = std::min(until, status_written_ + status_interval_);
   if (agent_.start_at() > now) until = std::min(until, agent_.start_at());
+  until = std::min(until, activation_.next_deadline(until));
   until = std::min(until, control_.next_deadline(until));
   return static_cast<int>(std::max<Millis>(0, until - now));
 }
@@ -259,6 +259,7 @@ bool Keeper::take_signals(int signals) {
 
 void Keeper::take_over() {
   agent_.stop();
+  activation_.stop();
   become_supervisor();
   log_.error(std::string("helper: the supervisor is gone and there is no new one: ") +
              std::strerror(errno));
@@ -313,7 +314,10 @@ void Keeper::hear(const Frame& frame) {
 
 void Keeper::reap() {
   int status = 0;
-  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) agent_.ended(pid, status);
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+    agent_.ended(pid, status);
+    activation_.ended(pid, status);
+  }
 }
 
 void Keeper::look_after() {

@@ -12,6 +12,7 @@
 #include "board/board.h"
 #include "config/config.h"
 #include "keeper/accounts.h"
+#include "keeper/activation.h"
 #include "keeper/agent_log.h"
 #include "keeper/agent_process.h"
 #include "keeper/certificates.h"
@@ -63,6 +64,7 @@ class Keeper {
   Accounts accounts_;
   Certificates certificates_;
   Dispatch dispatch_;
+  Activation activation_;
   AgentProcess agent_;
   Control control_;
   UniqueFd runtime_;

@@ -192,9 +192,9 @@ Outcome Certificates::install(Managed& managed, const ipc::InstallChain& request
   ACME_CHECK(store_.save_version(managed.lineage, std::move(version)));
   managed.stored = kept.meta;
   // It is issued and stored: asking the CA again would not make the board larger.
-  if (auto published = publish(managed, kept); !published)
+  if (auto active = activate(managed, kept); !active)
     log_.error(to_string(managed.lineage) + ": the new certificate is stored, but served only " +
-               "after the server's next reload: " + published.error().message);
+               "after the server's next reload: " + active.error().message);
   note_success(managed);
   give_up(managed);  // the order has done its work
   return {};

@@ -43,6 +43,7 @@ Json lineage_json(const Managed& managed, WallTime now) {
     out.set("last_error", managed.schedule.last_error);
     set_time(out, "last_error_at", managed.schedule.last_error_at);
   }
+  if (managed.waits_for_reload) out.set("waiting_for_reload", Json::boolean(true));
   if (!managed.stage.empty()) out.set("stage", managed.stage);
   return out;
 }
@@ -58,6 +59,7 @@ Json status_json(const Env& env, const Config& config, const Certificates& certi
   out.set("version", std::int64_t{1})
       .set("server", config.server == ServerKind::httpd ? "httpd" : "nginx")
       .set("server_version", config.server_version)
+      .set("activation", activation_name(config.activation))
       .set("helper_up", Json::boolean(helper_up))
       .set("helper_pid", helper_up ? Json::integer(getpid()) : Json::null())
       .set("written", format_rfc3339(now))

@@ -131,6 +131,11 @@ int supervise(const Env& env, Log& log, bool after_reload) {
   return Supervisor(env, log, after_reload).run();
 }
 
+bool has_ended(int pipe) {
+  pollfd p{pipe, POLLIN, 0};
+  return poll(&p, 1, 0) > 0 && p.revents != 0;
+}
+
 std::string own_program() {
   char path[4096];
   ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);

@@ -30,6 +30,9 @@ void become_supervisor();
 // calls do nothing.
 void tell_ready();
 
+// Of a pipe: its other end is gone.
+bool has_ended(int pipe);
+
 // The path of the program that runs, also after a package replaced it.
 std::string own_program();
 

@@ -72,6 +72,7 @@ ServerFacts facts_of(const acme_environment& environment) {
   facts.log.level =
       static_cast<Level>(std::clamp<int>(environment.log_level, ACME_LOG_ERROR, ACME_LOG_DEBUG));
   facts.plain_http_listener = environment.plain_http_listener != 0;
+  if (environment.pid_file) facts.pid_file = environment.pid_file;
   return facts;
 }
 

@@ -63,6 +63,11 @@ WallTime time_of(const Json& in) {
   return bounded(parse_rfc3339(in.text_or("")).value_or(0));
 }
 
+std::uint32_t count_of(const Json& in) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max();
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(in.number_or(0), 0, kMost));
+}
+
 std::vector<std::string> texts_of(const Json& in) {
   std::vector<std::string> texts;
   for (const Json& item : in.items())
@@ -173,9 +178,7 @@ Result<ScheduleRecord> decode_schedule(std::string_view text) {
   schedule.next_try = time_of(in["next_try"]);
   schedule.last_try = time_of(in["last_try"]);
   schedule.retry_after = time_of(in["retry_after"]);
-  constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max();
-  schedule.failures =
-      static_cast<std::uint32_t>(std::clamp<std::int64_t>(in["failures"].number_or(0), 0, kMost));
+  schedule.failures = count_of(in["failures"]);
   schedule.last_error = text_of(in, "last_error");
   schedule.last_error_at = time_of(in["last_error_at"]);
   schedule.configuration = text_of(in, "configuration");
@@ -227,6 +230,18 @@ Result<StoredOrder> decode_order(std::string_view text) {
   return stored;
 }
 
+std::string encode_reload(const ReloadRecord& reload) {
+  Json out = Json::object();
+  put_time(out, "last", reload.last);
+  out.set("vain", static_cast<std::int64_t>(reload.vain));
+  return finish(out);
+}
+
+Result<ReloadRecord> decode_reload(std::string_view text) {
+  ACME_TRY(const Json in, parse_object(text));
+  return ReloadRecord{time_of(in["last"]), count_of(in["vain"])};
+}
+
 void clamp_times(ScheduleRecord& schedule, WallTime now) {
   schedule.next_try = std::min(schedule.next_try, now + kDay);
   schedule.retry_after = std::min(schedule.retry_after, now + kDay);
@@ -238,6 +253,10 @@ void clamp_times(ScheduleRecord& schedule, WallTime now) {
 
 void clamp_times(AccountRecord& account, WallTime now) {
   account.not_before = std::min(account.not_before, now + kDay);
+}
+
+void clamp_times(ReloadRecord& reload, WallTime now) {
+  reload.last = std::min(reload.last, now);
 }
 
 }  // namespace acme

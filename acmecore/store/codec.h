@@ -44,11 +44,14 @@ std::string encode_schedule(const ScheduleRecord& schedule);
 Result<ScheduleRecord> decode_schedule(std::string_view text);
 std::string encode_order(const StoredOrder& stored);
 Result<StoredOrder> decode_order(std::string_view text);
+std::string encode_reload(const ReloadRecord& reload);
+Result<ReloadRecord> decode_reload(std::string_view text);
 
 // No time lies further ahead than its own maximum, so that a clock that was
 // once in 2038 does no harm: a wait ends after a day at most, the past is past,
 // and of the failed validations those of the last hour are kept.
 void clamp_times(ScheduleRecord& schedule, WallTime now);
 void clamp_times(AccountRecord& account, WallTime now);
+void clamp_times(ReloadRecord& reload, WallTime now);
 
 }  // namespace acme

@@ -59,4 +59,10 @@ struct OrderRecord {
   std::vector<KeyAuthorizationRecord> key_authorizations;
 };
 
+// The last time that the server was asked to reload for new certificates.
+struct ReloadRecord {
+  WallTime last = 0;       // 0: never
+  std::uint32_t vain = 0;  // how many before it, in a row, did not help
+};
+
 }  // namespace acme

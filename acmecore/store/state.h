@@ -18,6 +18,8 @@ inline constexpr std::string_view kIssuers = "issuers";
 inline constexpr std::string_view kCerts = "certs";
 inline constexpr std::string_view kJournal = "journal";
 inline constexpr std::string_view kPlaceholders = "placeholders";
+// A file beside them.
+inline constexpr std::string_view kReload = "reload.json";
 // What is set aside gets this suffix.
 inline constexpr std::string_view kDamaged = ".damaged";
 

@@ -85,6 +85,10 @@ class Store {
   Result<Secret> load_order_key(const Lineage& lineage) const;
   Outcome forget_order(const Lineage& lineage);  // record and key at once
 
+  // The last reload that was asked for: what limits their rate outlives the helper.
+  Result<ReloadRecord> load_reload(WallTime now) const;
+  Outcome save_reload(const ReloadRecord& reload);
+
   // The configuration last run with, for acme-keeper --once (no secrets in it).
   Outcome save_config(std::string_view bytes);
   Result<std::string> load_config() const;

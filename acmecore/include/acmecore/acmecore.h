@@ -113,6 +113,7 @@ typedef struct acme_environment {
   int log_syslog;          /* not 0: by syslog */
   int log_level;           /* ACME_LOG_…: finer lines are dropped */
   int plain_http_listener; /* not 0: http-01 has somewhere to be answered */
+  const char* pid_file;    /* of the server's master; NULL: none, and no reload can be asked for */
 } acme_environment;
 /* Before resolve, and again before acme_serving_open where a server knows more by then. */
 ACME_API int acme_config_set_environment(acme_config* config, const acme_environment* environment);
