@@ -59,9 +59,10 @@ Millis Activation::next_deadline(Millis otherwise) const {
 void Activation::notice_installs() {
   if (certificates_.left_to_reload() == seen_) return;
   seen_ = certificates_.left_to_reload();
-  last_install_ = env_.boottime();
-  if (first_install_ == 0) first_install_ = last_install_;
-  look_at_ = std::max(not_before_, last_install_ + kQuiet);
+  const Millis now = env_.boottime();
+  if (first_install_ == 0) first_install_ = now;
+  look_at_ = std::min(now + kQuiet, first_install_ + kLongestWait);
+  look_at_ = std::max(look_at_, not_before_);
 }
 
 void Activation::look() {

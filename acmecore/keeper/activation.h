@@ -64,7 +64,6 @@ class Activation {
   ReloadRecord last_reload_;
   std::uint64_t seen_ = 0;    // of the certificates that were left to a reload
   Millis first_install_ = 0;  // of those that no reload was asked for; 0: none
-  Millis last_install_ = 0;
   Millis look_at_ = 0;
   Millis not_before_ = 0;  // after a refusal
   Millis backoff_ = 0;

@@ -333,6 +333,18 @@ TEST(the_configuration) {
                   [](const Store& store) { return REQUIRE_OK(store.load_config()); }});
 }
 
+TEST(the_last_reload) {
+  fail_each_call({[](Store& store) {
+                    REQUIRE_OK(store.save_reload({kNow - 60, 1}));
+                  },
+                  [](Store& store) {
+                    return store.save_reload({kNow, 2});
+                  },
+                  [](const Store& store) {
+                    return std::to_string(REQUIRE_OK(store.load_reload(kNow)).vain);
+                  }});
+}
+
 TEST(a_damaged_version_is_answered_for_by_the_one_before_whatever_fails) {
   for (int n = 1; n <= 8; ++n) {
     TempFolder folder;

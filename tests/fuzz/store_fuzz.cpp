@@ -40,7 +40,7 @@ void check_clamped(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 4) {
+  switch (data[0] % 8) {
     case 0:
       check(text, decode_account, encode_account);
       break;
@@ -51,8 +51,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       check(text, decode_schedule, encode_schedule);
       check_clamped(text);
       break;
-    default:
+    case 3:
       check(text, decode_order, encode_order);
+      break;
+    default:
+      check(text, decode_reload, encode_reload);
   }
   return 0;
 }

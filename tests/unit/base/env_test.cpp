@@ -171,6 +171,22 @@ TEST(a_spawned_program_may_be_cut_off_from_the_standard_descriptors) {
   CHECK_EQ(std::string_view(text), "trouble\n");
 }
 
+TEST(a_spawned_program_may_have_another_name_and_folder) {
+  Folder folder;
+  Spawn what;
+  what.name = "somebody";
+  what.working_directory = "/proc/self/fd/" + std::to_string(folder.fd());
+  what.environment = {"PATH=/usr/bin:/bin"};
+  std::string said = said_by(what, "tr '\\0' ' ' </proc/$$/cmdline >&3; readlink /proc/$$/cwd >&3");
+  CHECK(said.starts_with("somebody -c "));
+  char cwd[4096] = {};
+  CHECK(readlink(what.working_directory.c_str(), cwd, sizeof cwd - 1) > 0);
+  CHECK(said.ends_with(std::string(cwd) + "\n"));
+  what.program = "/bin/sh";
+  what.working_directory = "/nonexistent";
+  CHECK_CONTAINS(REQUIRE_ERROR(system_env().spawn(what), Errc::io), "No such file");
+}
+
 TEST(a_program_that_cannot_be_started_is_an_error_that_names_it) {
   Spawn what;
   what.program = "/nonexistent/acme-keeper";

@@ -45,6 +45,23 @@ TEST(publishing_the_same_again_changes_nothing) {
   CHECK(image_of(board.fd.get()) == before);
 }
 
+TEST(whether_a_slot_holds_a_bundle_is_known_without_publishing_it) {
+  Board board;
+  CHECK(!board.writer.holds(0, bundle_of(7)));
+  REQUIRE_OK(board.writer.publish(0, bundle_of(7)));
+  std::string before = image_of(board.fd.get());
+  CHECK(board.writer.holds(0, bundle_of(7)));
+  CHECK(!board.writer.holds(0, bundle_of(8)));
+  CHECK(!board.writer.holds(1, bundle_of(7)));
+  CHECK(!board.writer.holds(99, bundle_of(7)));
+  CHECK(!board.writer.holds(0, Bundle{}));
+  board.attach_again();
+  CHECK(board.writer.holds(0, bundle_of(7)));
+  CHECK(image_of(board.fd.get()) == before);
+  board.writer.withdraw(0);
+  CHECK(!board.writer.holds(0, bundle_of(7)));
+}
+
 TEST(a_withdrawn_slot_is_empty_and_its_generations_go_on) {
   Board board;
   REQUIRE_OK(board.writer.publish(0, bundle_of(1)));

@@ -46,14 +46,31 @@ TEST(facts_of_the_server_are_carried_and_may_come_again_after_resolving) {
   facts.version = "nginx/1.22.1";
   facts.log = {"/var/log/error.log", true, Level::info};
   facts.plain_http_listener = true;
+  facts.pid_file = "/run/nginx.pid";
   config.builder.set_facts(facts);
   const Config& resolved = config.builder.resolution().config;
+  CHECK_EQ(resolved.pid_file, "/run/nginx.pid");
   CHECK_EQ(resolved.server_version, "nginx/1.22.1");
   CHECK_EQ(resolved.log.path, "/var/log/error.log");
   CHECK(resolved.log.syslog);
   CHECK_EQ(resolved.log.level, Level::info);
   CHECK(resolved.plain_http_listener);
   CHECK(!resolved.drop_privileges);
+}
+
+TEST(activation_is_live_or_by_reload) {
+  SiteConfig config;
+  CHECK_EQ(config.resolved().activation, ActivationMode::live);
+  config.main("activation", {"reload"});
+  CHECK_EQ(config.resolved().activation, ActivationMode::reload);
+  SiteConfig live;
+  live.main("activation", {"Live"});
+  CHECK_EQ(live.resolved().activation, ActivationMode::live);
+  SiteConfig wrong;
+  CHECK_CONTAINS(wrong.wrong("activation", {"restart"}), "write live or reload");
+  CHECK_CONTAINS(wrong.wrong("activation", {"live", "reload"}), "exactly one value");
+  Builder::Scope block = wrong.builder.add_site_scope();
+  CHECK_CONTAINS(wrong.wrong("activation", {"live"}, block), "unknown directive");
 }
 
 TEST(the_agent_runs_as_the_user_that_was_given_when_the_master_is_root) {

@@ -18,6 +18,7 @@ Config example() {
   config.set(block, "profile", {"shortlived"});
   config.main("acme", {"mine", "letsencrypt"});
   config.main("renew", {"12h"});
+  config.main("activation", {"reload"});
   config.site({"example.com", "www.example.com"});
   config.main("certificate", {"letsencrypt", "other.example", "key=ecdsa,rsa"});
   return config.resolved();
@@ -35,6 +36,7 @@ TEST(a_configuration_is_the_same_after_the_journey) {
   CHECK_EQ(after.certificates[1].first_slot, 2);
   CHECK_EQ(after.certificates[1].renew.seconds, 12 * kHour);
   CHECK_EQ(after.slots(), 3);
+  CHECK_EQ(after.activation, ActivationMode::reload);
   CHECK_EQ(after.issuer("mine")->account_key_file, "/etc/account.pem");
   CHECK(after.issuer("other") == nullptr);
   CHECK(after.certificate("example.com") != nullptr);
@@ -65,6 +67,7 @@ TEST(a_configuration_that_contradicts_itself_is_refused) {
   };
   refused([](Config& c) { c.server = ServerKind{9}; });
   refused([](Config& c) { c.log.level = Level{99}; });
+  refused([](Config& c) { c.activation = ActivationMode{2}; });
   refused([](Config& c) { c.issuers[0].account_key = KeyType{77}; });
   refused([](Config& c) { c.issuers[0].challenges[0] = ChallengeType{7}; });
   refused([](Config& c) { c.issuers[0].id.clear(); });

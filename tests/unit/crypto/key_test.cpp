@@ -60,6 +60,8 @@ TEST(a_generated_key_is_of_its_type_and_survives_pem_and_der) {
     Secret der = REQUIRE_OK(key.der());
     CHECK(same(key, REQUIRE_OK(PrivateKey::from_der(der.view()))));
     CHECK_EQ(REQUIRE_OK(PrivateKey::from_der(der.view())).type(), std::optional(type));
+    // Board and store are compared by these bytes.
+    CHECK(REQUIRE_OK(REQUIRE_OK(PrivateKey::from_pem(pem.view())).der()).view() == der.view());
   }
 }
 

@@ -53,6 +53,12 @@ TEST(an_error_of_the_past_is_not_told) {
   CHECK(table({healed}).find("nothing") == std::string::npos);
 }
 
+TEST(what_waits_for_a_reload_is_told) {
+  Json waiting = certificate("a.example");
+  waiting.set("waiting_for_reload", Json::boolean(true));
+  CHECK_CONTAINS(table({waiting}), "valid, waits for a reload  letsencrypt");
+}
+
 TEST(what_is_under_way_stands_beside_the_state) {
   Json ordering = certificate("a.example");
   ordering.set("state", "pending").set("stage", "validating").set("not_after", Json::null());

@@ -32,6 +32,7 @@ TEST(the_frame_of_the_status) {
   CHECK(status["helper_up"].truth());
   CHECK_EQ(status["helper_pid"].number_or(0), getpid());
   CHECK_EQ(status["written"].text_or(""), "2027-01-15T08:00:00Z");
+  CHECK_EQ(status["activation"].text_or(""), "live");
   CHECK_EQ(status["certificates"].items().size(), 3);
   Json down = status_of(bench, false);
   CHECK(!down["helper_up"].truth());
@@ -88,6 +89,21 @@ TEST(a_certificate_that_is_there) {
   CHECK_EQ(site_of(status_of(bench))["state"].text_or(""), "renewal failing");
   bench.env.pass(91 * kDay);
   CHECK_EQ(site_of(status_of(bench))["state"].text_or(""), "expired");
+}
+
+TEST(a_certificate_that_waits_for_a_reload) {
+  Bench bench;
+  bench.config.activation = ActivationMode::reload;
+  bench.restart();
+  bench.install();
+  Json status = status_of(bench);
+  CHECK_EQ(status["activation"].text_or(""), "reload");
+  CHECK(site_of(status)["waiting_for_reload"].truth());
+  for (const Json& other : status["certificates"].items())
+    CHECK(other["id"].text_or("") == "site" || !other["waiting_for_reload"].present());
+  bench.config.activation = ActivationMode::live;
+  bench.restart();
+  CHECK(!site_of(status_of(bench))["waiting_for_reload"].present());
 }
 
 TEST(no_secret_is_in_the_status) {

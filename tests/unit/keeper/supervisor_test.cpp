@@ -48,11 +48,6 @@ struct Server {
   Orders orders_;
 };
 
-bool has_ended(int fd) {
-  pollfd p{fd, POLLIN, 0};
-  return poll(&p, 1, 0) > 0;
-}
-
 // The keeper that stands in.
 int keep_instead() {
   for (int fd : {kConfigFd, kBoardFd, kDeathFd, kReadyFd, kSupervisorFd})
