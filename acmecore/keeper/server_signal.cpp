@@ -79,8 +79,9 @@ Result<pid_t> find_master(const std::string& pid_file, int death_pipe) {
   ACME_TRY(const std::string pipe, link_to_pipe(death_pipe));
   auto named = master_named_by(pid_file, pipe);
   if (named) return named;
-  auto old = master_named_by(pid_file + ".oldbin", pipe);
-  return old ? old : named;
+  const std::string old_file = pid_file + ".oldbin";
+  if (!master_named_by(old_file, pipe)) return named;
+  return fail(Errc::busy, "it is changing its binary (" + old_file + ")");
 }
 
 Outcome reload_gracefully(ServerKind server, pid_t master) {

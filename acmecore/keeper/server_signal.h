@@ -12,8 +12,9 @@
 namespace acme::keeper {
 
 // A pid file may be old, or another server's: what it names counts only if that
-// process holds the writing end of our death pipe. While nginx changes its
-// binary, the pid file of the old master is <pid file>.oldbin.
+// process holds the writing end of our death pipe. Errc::busy while nginx changes
+// its binary: the old master, which <pid file>.oldbin names then, would not read
+// its configuration, but start more workers with each signal.
 Result<pid_t> find_master(const std::string& pid_file, int death_pipe);
 
 // nginx: SIGHUP, httpd: SIGUSR1.

@@ -70,6 +70,7 @@ def refused(server, words, text):
     ("acme_certificate pebble a.example.org keys=rsa:2048;", "unknown parameter"),
     ("acme_certificate pebble a.example.org key=rsa:1024;", 'unknown kind of key "rsa:1024"'),
     ("acme_certificate nobody a.example.org;", 'unknown issuer "nobody"'),
+    ("acme_activation restart;", "write live or reload"),
     ("uri https://elsewhere.example.org/dir;", '"uri" directive is not allowed here'),
     ("acme_issuer on { uri https://a.example.org/; }", "cannot be named"),
     ("acme_issuer 'a b' { uri https://a.example.org/; }", "cannot be the name of an issuer"),

@@ -38,6 +38,7 @@ def issuer_lines(name, issuer):
 
 class Httpd(Server):
     kind = "httpd"
+    RELOAD_LINE = r"SIGUSR1 received\.  ?Doing graceful restart"
 
     def __init__(self, folder, http_port, tls_port, module=True, mpm=EVENT):
         super().__init__(folder, http_port, tls_port)

@@ -15,6 +15,7 @@ PROGRAM = os.environ.get("ACME_NGINX") or shutil.which("nginx", path="/usr/sbin:
 
 class Nginx(Server):
     kind = "nginx"
+    RELOAD_LINE = r"signal 1 \(SIGHUP\) received from \d+, reconfiguring"
 
     def __init__(self, folder, http_port, tls_port, module=True):
         super().__init__(folder, http_port, tls_port)

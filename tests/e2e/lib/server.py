@@ -156,6 +156,10 @@ class Server:
         return [pid for pid in process.pids()
                 if pid != os.getpid() and process.alive(pid) and self._is_ours(pid)]
 
+    def graceful_reloads(self):
+        """How many the server was told of, whoever told it."""
+        return len(re.findall(self.RELOAD_LINE, self.log))
+
     def send_signal(self, number):
         os.kill(self.master, number)
 

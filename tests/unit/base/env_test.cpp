@@ -175,7 +175,8 @@ TEST(a_spawned_program_may_have_another_name_and_folder) {
   Folder folder;
   Spawn what;
   what.name = "somebody";
-  what.working_directory = "/proc/self/fd/" + std::to_string(folder.fd());
+  what.working_directory =
+      "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(folder.fd());
   what.environment = {"PATH=/usr/bin:/bin"};
   std::string said = said_by(what, "tr '\\0' ' ' </proc/$$/cmdline >&3; readlink /proc/$$/cwd >&3");
   CHECK(said.starts_with("somebody -c "));
