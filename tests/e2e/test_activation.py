@@ -136,7 +136,7 @@ def test_a_broken_configuration_leaves_the_server_as_it_is_until_it_is_mended(se
     assert "waits for a reload" in table.output, table
 
     server.write(good)
-    server.wait_for_certificate(name, pebble, unlike=first[name], timeout=60)
+    server.wait_for_certificate(name, pebble, unlike=first[name], timeout=80)
     assert server.master == master
     process.wait_until(lambda: waiting(server) == [], 10, "nothing waits")
 
