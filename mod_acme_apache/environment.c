@@ -1,6 +1,6 @@
 /*
  * What httpd knows about itself and the helper must know too: the user of the
- * workers, and where the error log is.
+ * workers, where the error log is, and the pid file.
  *
  * Asked twice: before the core decides, and again when the logs are open.
  *
@@ -11,6 +11,7 @@
 
 #include "mod_acme.h"
 #include "apr_portable.h"
+#include "mpm_common.h"
 #include "unixd.h"
 
 APLOG_USE_MODULE(acme);
@@ -53,6 +54,8 @@ void mod_acme_collect_environment(mod_acme_conf *conf)
 {
     /* plain_http_listener is set by sites.c */
     conf->environment.server_version = AP_SERVER_BASEVERSION;
+    conf->environment.pid_file =
+        ap_runtime_dir_relative(conf->pool, ap_pid_fname);
     find_user(&conf->environment);
     find_error_log(conf, &conf->environment);
 }
