@@ -83,7 +83,8 @@ CheckedName check_name(std::string_view text) {
   if (name.size() > 1 && name.back() == '.') name.pop_back();
   if (name.starts_with("*.")) return check_below(NameKind::wildcard, name.substr(2), name);
   if (name.starts_with(".")) return check_below(NameKind::dotted, name.substr(1), name.substr(1));
-  if (name.ends_with(".*")) return none("it is a pattern");
+  if (name == "*") return none("a wildcard needs two labels behind it at least");
+  if (name.ends_with(".*") || name.find('?') != std::string::npos) return none("it is a pattern");
 
   std::vector<std::string> labels = split(name, '.');
   if (std::string fault = fault_of_labels(name, labels); !fault.empty()) return none(fault);
