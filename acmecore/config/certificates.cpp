@@ -10,10 +10,11 @@ namespace {
 
 constexpr std::size_t kMaxDerivedId = 128;
 
-// What makes two certificates the same.
+// What makes two certificates the same. A digest of it is in ids: it stays as it is.
 std::string content_key(const CertificateConfig& certificate) {
-  std::string key = join(certificate.names, " ") + "|" + join(certificate.issuers, " ") + "|";
-  for (KeyType type : certificate.keys) key += std::string(key_type_name(type)) + " ";
+  std::string key = join(certificate.names, " ");
+  key.append("|").append(join(certificate.issuers, " ")).append("|");
+  for (KeyType type : certificate.keys) key.append(key_type_name(type)).append(" ");
   return key;
 }
 
@@ -41,6 +42,11 @@ bool CoveredNames::has(const std::string& name) const {
   return names_.contains(name) || names_.contains(wildcard_for(name));
 }
 
+CertificateSet::CertificateSet(Overlaps overlaps, std::size_t sites) : overlaps_(overlaps) {
+  entries_.reserve(sites);
+  by_content_.reserve(sites);
+}
+
 Result<std::uint32_t> CertificateSet::add(Request request) {
   CertificateConfig certificate;
   std::string first_name = request.names.front();
@@ -54,8 +60,8 @@ Result<std::uint32_t> CertificateSet::add(Request request) {
                                           std::to_string(kMaxNames) +
                                           "): give them to several, in " +
                                           to_string(request.place));
-  certificate.issuers = request.issuers;
-  certificate.keys = request.keys;
+  certificate.issuers = std::move(request.issuers);
+  certificate.keys = std::move(request.keys);
   certificate.renew = request.renew;
 
   std::string content = content_key(certificate);
@@ -76,8 +82,10 @@ Result<std::uint32_t> CertificateSet::add(Request request) {
   } else {
     if (request.by_hand) ACME_CHECK(check_overlap(certificate.names, request.place));
     certificate.id = request.id;
-    index = append({std::move(certificate), std::move(first_name), request.place}, request.by_hand);
-    by_content_.emplace(content, index);
+    index = append(
+        {std::move(certificate), std::move(first_name), request.by_hand ? request.place : Place()},
+        request.by_hand);
+    by_content_.try_emplace(content, index);
   }
   if (!request.id.empty())
     given_ids_.emplace(request.id, GivenId{std::move(content), request.place, index});
@@ -111,6 +119,7 @@ std::span<const std::uint32_t> CertificateSet::by_hand_with(const std::string& n
 }
 
 std::optional<std::uint32_t> CertificateSet::covering(const std::vector<std::string>& names) const {
+  if (by_name_.empty()) return std::nullopt;
   std::optional<std::uint32_t> by_wildcard;
   for (std::uint32_t index : touching({names.front()})) {
     Coverage worst = Coverage::exact;
@@ -124,6 +133,7 @@ std::optional<std::uint32_t> CertificateSet::covering(const std::vector<std::str
 
 std::vector<std::uint32_t> CertificateSet::touching(const std::vector<std::string>& names) const {
   std::vector<std::uint32_t> found;
+  if (by_name_.empty()) return found;
   std::unordered_set<std::uint32_t> seen;
   for (const std::string& name : names) {
     for (const std::string& key : {name, wildcard_for(name)})
@@ -134,8 +144,9 @@ std::vector<std::uint32_t> CertificateSet::touching(const std::vector<std::strin
 }
 
 std::string CertificateSet::derived_id(const Entry& entry) const {
-  const std::string base = id_from(entry.first_name);
-  std::string id = base;
+  std::string id = id_from(entry.first_name);
+  if (!taken_ids_.contains(id)) return id;
+  const std::string base = id;
   std::string salted = content_key(entry.config);
   while (taken_ids_.contains(id)) {
     id = base + "-" + six_hex_digits(salted);
@@ -147,6 +158,8 @@ std::string CertificateSet::derived_id(const Entry& entry) const {
 std::vector<CertificateConfig> CertificateSet::finish() {
   for (const auto& [id, given] : given_ids_) taken_ids_.insert(id);
   std::vector<CertificateConfig> out;
+  out.reserve(entries_.size());
+  taken_ids_.reserve(entries_.size());
   std::uint32_t slot = 0;
   for (Entry& entry : entries_) {
     if (entry.config.id.empty()) {

@@ -31,7 +31,8 @@ class CertificateSet {
  public:
   // Whether certificates given by hand may share a name (nginx), or not (httpd).
   enum class Overlaps { allowed, refused };
-  explicit CertificateSet(Overlaps overlaps) : overlaps_(overlaps) {}
+  // About as many as there are sites.
+  CertificateSet(Overlaps overlaps, std::size_t sites);
 
   struct Request {
     std::vector<std::string> names;  // normalised, in the operator's order
@@ -40,7 +41,7 @@ class CertificateSet {
     RenewPolicy renew;
     std::string id;  // given by hand; empty: from the first name
     bool by_hand = false;
-    Place place;
+    const Place& place;
   };
   // Index of the certificate. Equal names, issuers and keys are one, unless
   // both were given ids of their own.
@@ -64,7 +65,7 @@ class CertificateSet {
   struct Entry {
     CertificateConfig config;
     std::string first_name;
-    Place place;
+    Place place;  // of those given by hand
   };
 
   Outcome check_overlap(const std::vector<std::string>& names, const Place& place) const;

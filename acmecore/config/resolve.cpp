@@ -39,8 +39,9 @@ class Resolver {
         httpd_(settings.server == ServerKind::httpd),
         mode_(mode),
         log_(log),
-        certificates_(httpd_ ? CertificateSet::Overlaps::refused
-                             : CertificateSet::Overlaps::allowed) {}
+        certificates_(
+            httpd_ ? CertificateSet::Overlaps::refused : CertificateSet::Overlaps::allowed,
+            settings.sites.size()) {}
 
   Result<Resolution> run() {
     for (const Error& fault : settings_.faulty_lines) ACME_CHECK(settle(fault));
@@ -48,6 +49,7 @@ class Resolver {
     ACME_CHECK(add_main_certificates());
     ACME_CHECK(draft_sites());
     Resolution out;
+    out.sites.reserve(drafts_.size());
     for (Draft& draft : drafts_) {
       if (draft.concerned) ACME_CHECK(plan_site(draft));
       out.sites.push_back(plan_of(draft));
@@ -219,8 +221,11 @@ class Resolver {
 
   Outcome add_main_certificates() {
     for (const CertificateDirective& directive : main().certificates) {
-      if (directive.names.empty()) continue;  // for each site with its own names
-      ACME_CHECK(settle(add_by_hand(directive, directive.names, main(), main_certificates_)));
+      if (directive.names.empty()) {
+        main_nameless_.push_back(&directive);
+      } else {
+        ACME_CHECK(settle(add_by_hand(directive, directive.names, main(), main_certificates_)));
+      }
     }
     return {};
   }
@@ -244,14 +249,16 @@ class Resolver {
   }
 
   Outcome add_site_certificates(Draft& draft) {
-    const bool here = certificate_in_site(draft.site);
-    const ScopeSettings& source = here ? own_scope(draft.site) : main();
-    for (const CertificateDirective& directive : source.certificates) {
-      if (directive.names.empty()) {
-        ACME_CHECK(settle(add_nameless(draft, directive)));
-      } else if (here) {
-        ACME_CHECK(settle(add_by_hand(directive, directive.names, source, draft.certificates)));
-      }
+    if (!certificate_in_site(draft.site)) {
+      for (const CertificateDirective* directive : main_nameless_)
+        ACME_CHECK(settle(add_nameless(draft, *directive)));
+      return {};
+    }
+    const ScopeSettings& own = own_scope(draft.site);
+    for (const CertificateDirective& directive : own.certificates) {
+      ACME_CHECK(settle(directive.names.empty()
+                            ? add_nameless(draft, directive)
+                            : add_by_hand(directive, directive.names, own, draft.certificates)));
     }
     return {};
   }
@@ -317,11 +324,12 @@ class Resolver {
     Names wanted = draft.names.all();
     if (wanted.empty())
       return draft.certificates.empty() ? settle(no_names(site, inherited, "acme")) : Outcome();
-    Names uncovered = uncovered_of(draft.certificates, wanted);
-    if (uncovered.empty()) return {};
-    if (httpd_) {
-      wanted = std::move(uncovered);
-    } else if (auto covering = certificates_.covering(wanted)) {
+    if (!draft.certificates.empty()) {
+      Names uncovered = uncovered_of(draft.certificates, wanted);
+      if (uncovered.empty()) return {};
+      if (httpd_) wanted = std::move(uncovered);
+    }
+    if (auto covering = certificates_.covering(wanted)) {
       draft.certificates.push_back(*covering);
       return {};
     }
@@ -451,7 +459,10 @@ class Resolver {
   Log& log_;
   CertificateSet certificates_;
   std::unordered_set<const void*> unusable_;  // directives with an unknown issuer
-  Indexes main_certificates_;                 // given by hand in the outermost scope
+  // What is given by hand in the outermost scope: certificates, and those that
+  // each site has for its own names.
+  Indexes main_certificates_;
+  std::vector<const CertificateDirective*> main_nameless_;
   std::vector<Draft> drafts_;
 };
 
