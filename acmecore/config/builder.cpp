@@ -1,8 +1,10 @@
 #include "config/builder.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/text.h"
+#include "config/domain_file.h"
 #include "config/environment.h"
 #include "config/issuers.h"
 #include "config/site_directives.h"
@@ -68,9 +70,10 @@ Outcome Builder::check(ScopeEntry& scope, const Directive& directive, std::size_
                     (directive.least_values == 1
                          ? " one value"
                          : " " + std::to_string(directive.least_values) + " values"));
+  // In httpd the last one counts, as everywhere there.
+  if (directive.repeatable || settings_.server == ServerKind::httpd) return {};
   auto earlier = scope.given.find(directive.key);
-  if (earlier == scope.given.end() || directive.repeatable) return {};
-  if (settings_.server == ServerKind::httpd) return {};  // the last one counts, as everywhere there
+  if (earlier == scope.given.end()) return {};
   return fail(Errc::invalid_config,
               "\"" + name + "\" is given twice" +
                   (earlier->second.file.empty() || earlier->second.file == place.file
@@ -89,11 +92,26 @@ Outcome Builder::assign(const ScopeEntry& scope, std::string_view key,
   } else if (key == "certificate") {
     ACME_TRY(CertificateDirective directive, parse_certificate(values, std::move(place)));
     settings.certificates.push_back(std::move(directive));
+  } else if (key == "domain") {
+    ACME_TRY(CertificateDirective directive, parse_domain(values, std::move(place)));
+    settings.certificates.push_back(std::move(directive));
+  } else if (key == "domain_file") {
+    return read_domains(settings, values.front());
   } else if (key == "renew") {
     ACME_TRY(settings.renew, parse_renew(values.front()));
   } else {
     return assign_global(key, values.front());
   }
+  return {};
+}
+
+Outcome Builder::read_domains(ScopeSettings& scope, const std::string& file) {
+  ACME_TRY(std::string path, parse_path(settings_.root, file));
+  ACME_TRY(std::string text, read_domain_file(path));
+  DomainFile read = parse_domain_file(text, path);
+  std::move(read.certificates.begin(), read.certificates.end(),
+            std::back_inserter(scope.certificates));
+  std::move(read.faults.begin(), read.faults.end(), std::back_inserter(settings_.faulty_lines));
   return {};
 }
 
@@ -133,8 +151,8 @@ void Builder::report_environment() const {
   acme::report_environment(settings_, resolution_.config, log_);
 }
 
-Outcome Builder::resolve() {
-  ACME_TRY(resolution_, acme::resolve(settings_, log_));
+Outcome Builder::resolve(ResolveMode mode) {
+  ACME_TRY(resolution_, acme::resolve(settings_, mode, log_));
   resolved_ = true;
   return {};
 }

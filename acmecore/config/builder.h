@@ -36,7 +36,7 @@ class Builder {
   void set_facts(ServerFacts facts);
   Result<std::uint32_t> add_site(SiteDescription site);
 
-  Outcome resolve();
+  Outcome resolve(ResolveMode mode = ResolveMode::strict);
   bool resolved() const { return resolved_; }
   const Resolution& resolution() const { return resolution_; }
   // What the environment lacks, when the configuration is about to be used.
@@ -54,6 +54,7 @@ class Builder {
                 const Place& place) const;
   Outcome assign(const ScopeEntry& scope, std::string_view key,
                  const std::vector<std::string>& values, Place place);
+  Outcome read_domains(ScopeSettings& scope, const std::string& file);
   Outcome assign_global(std::string_view key, const std::string& value);
 
   Log& log_;

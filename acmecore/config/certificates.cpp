@@ -10,10 +10,11 @@ namespace {
 
 constexpr std::size_t kMaxDerivedId = 128;
 
-// What makes two certificates the same.
+// What makes two certificates the same. A digest of it is in ids: it stays as it is.
 std::string content_key(const CertificateConfig& certificate) {
-  std::string key = join(certificate.names, " ") + "|" + join(certificate.issuers, " ") + "|";
-  for (KeyType type : certificate.keys) key += std::string(key_type_name(type)) + " ";
+  std::string key = join(certificate.names, " ");
+  key.append("|").append(join(certificate.issuers, " ")).append("|");
+  for (KeyType type : certificate.keys) key.append(key_type_name(type)).append(" ");
   return key;
 }
 
@@ -37,6 +38,15 @@ std::string six_hex_digits(std::string_view text) {
 
 }  // namespace
 
+bool CoveredNames::has(const std::string& name) const {
+  return names_.contains(name) || names_.contains(wildcard_for(name));
+}
+
+CertificateSet::CertificateSet(Overlaps overlaps, std::size_t sites) : overlaps_(overlaps) {
+  entries_.reserve(sites);
+  by_content_.reserve(sites);
+}
+
 Result<std::uint32_t> CertificateSet::add(Request request) {
   CertificateConfig certificate;
   std::string first_name = request.names.front();
@@ -50,39 +60,55 @@ Result<std::uint32_t> CertificateSet::add(Request request) {
                                           std::to_string(kMaxNames) +
                                           "): give them to several, in " +
                                           to_string(request.place));
-  certificate.issuers = request.issuers;
-  certificate.keys = request.keys;
+  certificate.issuers = std::move(request.issuers);
+  certificate.keys = std::move(request.keys);
   certificate.renew = request.renew;
 
-  const std::string content = content_key(certificate);
-  if (!request.id.empty()) ACME_CHECK(claim_id(request, content));
-  certificate.id = request.id;
-  if (auto known = by_content_.find(content); known != by_content_.end()) {
-    std::string& id = entries_[known->second].config.id;
-    if (id.empty()) id = request.id;
-    if (request.id.empty() || id == request.id) return known->second;
+  std::string content = content_key(certificate);
+  // The same certificate may be named in several places (a snippet that is
+  // included twice); two certificates of one name would share a folder.
+  if (auto given = given_ids_.find(request.id); given != given_ids_.end()) {
+    if (given->second.content == content) return given->second.index;
+    return fail(Errc::invalid_config, "name=" + request.id + " is given to two certificates, in " +
+                                          to_string(given->second.place) + " and in " +
+                                          to_string(request.place) + ": rename one");
   }
-  std::uint32_t index = append(std::move(certificate), std::move(first_name), request.by_hand);
-  by_content_.emplace(content, index);
+  std::uint32_t index;
+  auto known = by_content_.find(content);
+  if (known != by_content_.end() &&
+      (request.id.empty() || entries_[known->second].config.id.empty())) {
+    index = known->second;
+    if (!request.id.empty()) entries_[index].config.id = request.id;
+  } else {
+    if (request.by_hand) ACME_CHECK(check_overlap(certificate.names, request.place));
+    certificate.id = request.id;
+    index = append(
+        {std::move(certificate), std::move(first_name), request.by_hand ? request.place : Place()},
+        request.by_hand);
+    by_content_.try_emplace(content, index);
+  }
+  if (!request.id.empty())
+    given_ids_.emplace(request.id, GivenId{std::move(content), request.place, index});
   return index;
 }
 
-// The same certificate may be named in several places (a snippet that is
-// included twice); two certificates of one name would share a folder.
-Outcome CertificateSet::claim_id(const Request& request, const std::string& content) {
-  auto [it, added] = given_ids_.try_emplace(request.id, GivenId{content, request.place});
-  if (added || it->second.content == content) return {};
-  return fail(Errc::invalid_config, "name=" + request.id + " is given to two certificates, in " +
-                                        to_string(it->second.place) + " and in " +
-                                        to_string(request.place) + ": rename one");
+Outcome CertificateSet::check_overlap(const std::vector<std::string>& names,
+                                      const Place& place) const {
+  if (overlaps_ == Overlaps::allowed) return {};
+  for (const std::string& name : names)
+    if (auto others = by_hand_with(name); !others.empty())
+      return fail(Errc::invalid_config, "the name \"" + name +
+                                            "\" stands in two certificates given by hand, in " +
+                                            to_string(entries_[others.front()].place) + " and in " +
+                                            to_string(place) + ": leave it out of one");
+  return {};
 }
 
-std::uint32_t CertificateSet::append(CertificateConfig certificate, std::string first_name,
-                                     bool by_hand) {
+std::uint32_t CertificateSet::append(Entry entry, bool by_hand) {
   auto index = static_cast<std::uint32_t>(entries_.size());
   if (by_hand)
-    for (const std::string& name : certificate.names) by_name_[name].push_back(index);
-  entries_.push_back({std::move(certificate), std::move(first_name)});
+    for (const std::string& name : entry.config.names) by_name_[name].push_back(index);
+  entries_.push_back(std::move(entry));
   return index;
 }
 
@@ -93,6 +119,7 @@ std::span<const std::uint32_t> CertificateSet::by_hand_with(const std::string& n
 }
 
 std::optional<std::uint32_t> CertificateSet::covering(const std::vector<std::string>& names) const {
+  if (by_name_.empty()) return std::nullopt;
   std::optional<std::uint32_t> by_wildcard;
   for (std::uint32_t index : touching({names.front()})) {
     Coverage worst = Coverage::exact;
@@ -106,19 +133,20 @@ std::optional<std::uint32_t> CertificateSet::covering(const std::vector<std::str
 
 std::vector<std::uint32_t> CertificateSet::touching(const std::vector<std::string>& names) const {
   std::vector<std::uint32_t> found;
+  if (by_name_.empty()) return found;
+  std::unordered_set<std::uint32_t> seen;
   for (const std::string& name : names) {
     for (const std::string& key : {name, wildcard_for(name)})
       for (std::uint32_t index : by_hand_with(key))
-        if (std::find(found.begin(), found.end(), index) == found.end()) found.push_back(index);
+        if (seen.insert(index).second) found.push_back(index);
   }
   return found;
 }
 
-// The first name; when that is taken, with a digest of what makes the
-// certificate another one, so that the id stays when other sites come and go.
 std::string CertificateSet::derived_id(const Entry& entry) const {
-  const std::string base = id_from(entry.first_name);
-  std::string id = base;
+  std::string id = id_from(entry.first_name);
+  if (!taken_ids_.contains(id)) return id;
+  const std::string base = id;
   std::string salted = content_key(entry.config);
   while (taken_ids_.contains(id)) {
     id = base + "-" + six_hex_digits(salted);
@@ -130,6 +158,8 @@ std::string CertificateSet::derived_id(const Entry& entry) const {
 std::vector<CertificateConfig> CertificateSet::finish() {
   for (const auto& [id, given] : given_ids_) taken_ids_.insert(id);
   std::vector<CertificateConfig> out;
+  out.reserve(entries_.size());
+  taken_ids_.reserve(entries_.size());
   std::uint32_t slot = 0;
   for (Entry& entry : entries_) {
     if (entry.config.id.empty()) {

@@ -24,7 +24,7 @@ constexpr Directive kTable[] = {
 
 const Directive* find_directive(ServerKind server, std::string_view key, DirectiveScope scope) {
   for (const Directive& row : kTable) {
-    if ((row.scopes & scope) == 0) continue;
+    if ((row.scopes & scope) == 0 || row.name(server).empty()) continue;
     if (row.key == key || (scope == kAtIssuer && row.name(server) == key)) return &row;
   }
   return nullptr;
@@ -49,6 +49,14 @@ std::string known_directives(ServerKind server, DirectiveScope scope) {
 std::string issuer_block(ServerKind server, std::string_view name) {
   if (server == ServerKind::httpd) return "<ACMEIssuer " + std::string(name) + ">";
   return "acme_issuer " + std::string(name) + " { ... }";
+}
+
+std::string_view site_word(ServerKind server) {
+  return server == ServerKind::httpd ? "virtual host" : "server";
+}
+
+std::string_view tls_word(ServerKind server) {
+  return server == ServerKind::httpd ? "\"SSLEngine on\"" : "a TLS listener";
 }
 
 }  // namespace acme

@@ -7,11 +7,12 @@ namespace acme {
 namespace {
 
 Outcome assign_contacts(IssuerSettings& issuer, const Values& values) {
-  issuer.contacts.clear();
+  std::vector<std::string> contacts;
   for (const std::string& text : values) {
     ACME_TRY(std::string contact, parse_contact(text));
-    issuer.contacts.push_back(std::move(contact));
+    contacts.push_back(std::move(contact));
   }
+  issuer.contacts = std::move(contacts);
   return {};
 }
 
@@ -24,6 +25,7 @@ bool looks_like_key_type(std::string_view text) {
 Outcome assign_account_key(IssuerSettings& issuer, const std::string& text, std::string_view root) {
   if (looks_like_key_type(text)) {
     ACME_TRY(issuer.account_key, parse_key(text));
+    issuer.account_key_file.clear();
   } else {
     ACME_TRY(issuer.account_key_file, parse_path(root, text));
   }

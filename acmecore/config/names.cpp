@@ -12,19 +12,26 @@ namespace {
 constexpr std::size_t kMaxName = 253;
 constexpr std::size_t kMaxLabel = 63;
 
-bool is_ip_address(std::string text) {
-  if (text.size() > 2 && text.front() == '[' && text.back() == ']')
-    text = text.substr(1, text.size() - 2);
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool is_ip_address(std::string_view written) {
+  if (written.size() > 2 && written.front() == '[' && written.back() == ']')
+    written = written.substr(1, written.size() - 2);
+  // No other has these: host names, of which there may be thousands, are told at a glance.
+  if (written.find(':') == std::string_view::npos && !is_digit(written.back())) return false;
+  const std::string text(written);
   unsigned char address[16];
   return inet_pton(AF_INET, text.c_str(), address) == 1 ||
          inet_pton(AF_INET6, text.c_str(), address) == 1;
 }
 
 bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+  return (c >= 'a' && c <= 'z') || is_digit(c);
 }
 bool all_digits(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return std::all_of(text.begin(), text.end(), is_digit);
 }
 
 // Why it is none; empty when it is one.
@@ -41,12 +48,17 @@ std::string fault_of_label(std::string_view label) {
   return {};
 }
 
-std::string fault_of_labels(const std::string& name, const std::vector<std::string>& labels) {
+std::string fault_of_labels(std::string_view name) {
   if (name.size() > kMaxName) return "it is longer than 253 characters";
-  for (const std::string& label : labels)
+  for (;;) {
+    std::string_view label = name.substr(0, name.find('.'));
     if (std::string fault = fault_of_label(label); !fault.empty()) return fault;
-  if (all_digits(labels.back())) return "its last label is a number";
-  return {};
+    if (label.size() == name.size()) {
+      if (all_digits(label)) return "its last label is a number";
+      return {};
+    }
+    name.remove_prefix(label.size() + 1);
+  }
 }
 
 // What is behind a leading "*." or ".": at least two labels.
@@ -70,7 +82,7 @@ CheckedName check_name(std::string_view text) {
   if (text.empty()) return none("it is empty");
   if (text == "_") return none("it is the name of a catch-all server");
   if (text.front() == '~') return none("it is a regular expression");
-  if (is_ip_address(std::string(text)))
+  if (is_ip_address(text))
     return {NameKind::ip_address, std::string(text),
             "certificates for IP addresses are not supported by this version"};
   if (std::any_of(text.begin(), text.end(),
@@ -83,11 +95,11 @@ CheckedName check_name(std::string_view text) {
   if (name.size() > 1 && name.back() == '.') name.pop_back();
   if (name.starts_with("*.")) return check_below(NameKind::wildcard, name.substr(2), name);
   if (name.starts_with(".")) return check_below(NameKind::dotted, name.substr(1), name.substr(1));
-  if (name.ends_with(".*")) return none("it is a pattern");
+  if (name == "*") return none("a wildcard needs two labels behind it at least");
+  if (name.ends_with(".*") || name.find('?') != std::string::npos) return none("it is a pattern");
 
-  std::vector<std::string> labels = split(name, '.');
-  if (std::string fault = fault_of_labels(name, labels); !fault.empty()) return none(fault);
-  if (labels.size() == 1)
+  if (std::string fault = fault_of_labels(name); !fault.empty()) return none(fault);
+  if (name.find('.') == std::string::npos)
     return {NameKind::single_label, name,
             "public CAs give no certificates for names without a dot"};
   return {NameKind::host, name, {}};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_set>
 
 #include "base/text.h"
 #include "config/certificates.h"
@@ -14,21 +15,46 @@
 namespace acme {
 namespace {
 
+using Indexes = std::vector<std::uint32_t>;
+using Names = std::vector<std::string>;
+
+// The first of each stays.
+Indexes without_repetitions(const Indexes& indexes) {
+  if (indexes.size() < 2) return indexes;
+  Indexes out;
+  std::unordered_set<std::uint32_t> seen;
+  for (std::uint32_t index : indexes)
+    if (seen.insert(index).second) out.push_back(index);
+  return out;
+}
+
+bool is_wildcard(std::string_view name) {
+  return name.starts_with('*');
+}
+
 class Resolver {
  public:
-  Resolver(const Settings& settings, Log& log) : settings_(settings), log_(log) {}
+  Resolver(const Settings& settings, ResolveMode mode, Log& log)
+      : settings_(settings),
+        httpd_(settings.server == ServerKind::httpd),
+        mode_(mode),
+        log_(log),
+        certificates_(
+            httpd_ ? CertificateSet::Overlaps::refused : CertificateSet::Overlaps::allowed,
+            settings.sites.size()) {}
 
   Result<Resolution> run() {
+    for (const Error& fault : settings_.faulty_lines) ACME_CHECK(settle(fault));
     ACME_CHECK(check_issuers());
     ACME_CHECK(add_main_certificates());
-    by_site_.resize(settings_.sites.size());
-    for (std::size_t i = 0; i < settings_.sites.size(); ++i)
-      ACME_CHECK(add_site_certificates(settings_.sites[i], by_site_[i]));
+    ACME_CHECK(draft_sites());
     Resolution out;
-    for (std::size_t i = 0; i < settings_.sites.size(); ++i) {
-      ACME_TRY(SitePlan plan, plan_site(settings_.sites[i], by_site_[i]));
-      out.sites.push_back(std::move(plan));
+    out.sites.reserve(drafts_.size());
+    for (Draft& draft : drafts_) {
+      if (draft.concerned) ACME_CHECK(plan_site(draft));
+      out.sites.push_back(plan_of(draft));
     }
+    warn_of_unused(out);
     resolve_environment(settings_, out.config);
     out.config.certificates = certificates_.finish();
     fill_issuers(out.config);
@@ -38,13 +64,30 @@ class Resolver {
 
  private:
   using Mode = EngineDirective::Mode;
-  using Indexes = std::vector<std::uint32_t>;
+
+  // A site on its way to a plan.
+  struct Draft {
+    const SiteDescription& site;
+    bool concerned = false;  // anything of ours may happen to it at all
+    SiteNames names;
+    Indexes certificates;
+  };
 
   const ScopeSettings& main() const { return settings_.scopes[0]; }
   const ScopeSettings& own_scope(const SiteDescription& site) const {
     return settings_.scopes[site.scope];
   }
-  std::string word(std::string_view key) const { return directive_name(settings_.server, key); }
+  std::string quoted(std::string_view key) const {
+    return "\"" + directive_name(settings_.server, key) + "\"";
+  }
+  std::string site_name() const { return std::string(site_word(settings_.server)); }
+
+  // A typing error: the end, or one thing left out.
+  Outcome settle(Outcome outcome) {
+    if (outcome || mode_ == ResolveMode::strict) return outcome;
+    log_.error(outcome.error().message + " (left out)");
+    return {};
+  }
 
   // ---- issuers
 
@@ -54,34 +97,41 @@ class Resolver {
     return nullptr;
   }
 
-  Outcome check_known(const std::vector<std::string>& ids, const Place& place) const {
-    for (const std::string& id : ids)
-      if (!find_issuer(id))
-        return fail(Errc::invalid_config, "unknown issuer \"" + id + "\": define it with " +
-                                              issuer_block(settings_.server, id) + " or write " +
-                                              std::string(kDefaultIssuer) + ", in " +
-                                              to_string(place));
+  // Anything that names issuers.
+  template <class Directive>
+  Outcome check_known(const Directive& directive) {
+    for (const std::string& id : directive.issuers) {
+      if (find_issuer(id)) continue;
+      unusable_.insert(&directive);
+      return settle(fail(Errc::invalid_config, "unknown issuer \"" + id + "\": define it with " +
+                                                   issuer_block(settings_.server, id) +
+                                                   " or write " + std::string(kDefaultIssuer) +
+                                                   ", in " + to_string(directive.place)));
+    }
     return {};
   }
 
-  Outcome check_issuers() const {
+  Outcome check_issuers() {
     for (const ScopeSettings& scope : settings_.scopes) {
-      if (scope.engine) ACME_CHECK(check_known(scope.engine->issuers, scope.engine->place));
+      if (scope.engine) ACME_CHECK(check_known(*scope.engine));
       for (const CertificateDirective& directive : scope.certificates)
-        ACME_CHECK(check_known(directive.issuers, directive.place));
+        ACME_CHECK(check_known(directive));
     }
     for (const IssuerSettings& issuer : settings_.issuers)
       if (!issuer.verify_tls)
         log_.warning("the TLS certificate of the CA \"" + issuer.id + "\" is not checked (" +
-                     word("verify") + " off): for tests only, in " + to_string(issuer.place));
+                     directive_name(settings_.server, "verify") + " off): for tests only, in " +
+                     to_string(issuer.place));
     return {};
   }
 
-  // `on` means the issuers of the nearest outer level.
-  std::vector<std::string> engine_issuers(const SiteDescription& site) const {
-    const ScopeSettings& own = own_scope(site);
-    if (own.engine && own.engine->mode == Mode::issuers) return own.engine->issuers;
-    if (main().engine && main().engine->mode == Mode::issuers) return main().engine->issuers;
+  // `on` means the issuers of the nearest outer level. None: they have a typing
+  // error, which was told, and nobody else may stand in for them.
+  Names engine_issuers(const ScopeSettings& scope) const {
+    for (const ScopeSettings* level : {&scope, &main()}) {
+      if (!level->engine || level->engine->mode != Mode::issuers) continue;
+      return unusable_.contains(&*level->engine) ? Names() : level->engine->issuers;
+    }
     return {std::string(kDefaultIssuer)};
   }
 
@@ -111,27 +161,41 @@ class Resolver {
     return in_site(site) && own.engine && own.engine->mode == Mode::off;
   }
 
-  // Whether anything of ours may happen to the site at all.
-  bool concerned(const SiteDescription& site) const {
-    if (!site.tls) return false;
-    bool named_here = engine_in_site(site) || certificate_in_site(site);
-    if (switched_off_in_site(site) && !certificate_in_site(site)) return false;
-    // A file of the operator's own beside an inherited `acme` is left alone.
-    return named_here || !site.own_certificate;
+  // In httpd a certificate of the outermost scope may be for some names of a
+  // host with a file: an inherited `acme` leaves the others to the file.
+  bool orders_own_names(const SiteDescription& site) const {
+    if (httpd_ && site.own_certificate && !engine_in_site(site)) return false;
+    return engine_mode(site) != Mode::off;
   }
 
-  void warn_without_tls(const SiteDescription& site) const {
-    if (site.tls || (!engine_in_site(site) && !certificate_in_site(site))) return;
-    log_.warning("\"" + word(certificate_in_site(site) ? "certificate" : "acme") +
-                 "\" has no effect in a server without a TLS listener, in " +
-                 to_string(site.place));
+  bool is_concerned(const Draft& draft) const {
+    const SiteDescription& site = draft.site;
+    if (!site.tls) return false;
+    if (switched_off_in_site(site) && (httpd_ || !certificate_in_site(site))) return false;
+    // A file of the operator's own beside an inherited `acme` is left alone.
+    return !site.own_certificate || engine_in_site(site) || certificate_in_site(site) ||
+           !draft.certificates.empty();
+  }
+
+  void warn_of_no_effect(const SiteDescription& site) const {
+    const bool certificate = certificate_in_site(site);
+    if (!certificate && !engine_in_site(site)) return;
+    std::string why;
+    if (!site.tls)
+      why = "in a " + site_name() + " without " + std::string(tls_word(settings_.server));
+    else if (httpd_ && switched_off_in_site(site))
+      why = "beside \"" + directive_name(settings_.server, "acme") + " off\"";
+    else
+      return;
+    log_.warning(quoted(certificate ? own_scope(site).certificates.front().key : "acme") +
+                 " has no effect " + why + ", in " + to_string(site.place));
   }
 
   // ---- certificates by hand
 
-  Outcome refuse_wildcards(const std::vector<std::string>& names, const Place& place) const {
+  Outcome refuse_wildcards(const Names& names, const Place& place) const {
     for (const std::string& name : names)
-      if (name.starts_with("*"))
+      if (is_wildcard(name))
         return fail(Errc::invalid_config,
                     "the wildcard \"" + name +
                         "\" needs dns-01, which needs a DNS provider: this version has none, so "
@@ -140,142 +204,233 @@ class Resolver {
     return {};
   }
 
-  Result<std::uint32_t> add_by_hand(const CertificateDirective& directive,
-                                    std::vector<std::string> names, const ScopeSettings& scope) {
+  Outcome add_by_hand(const CertificateDirective& directive, Names names,
+                      const ScopeSettings& scope, Indexes& out) {
+    if (unusable_.contains(&directive)) return {};
+    Names issuers = directive.issuers.empty() ? engine_issuers(scope) : directive.issuers;
+    if (issuers.empty()) return {};
     ACME_CHECK(refuse_wildcards(names, directive.place));
     std::vector<KeyType> keys = directive.keys;
-    if (keys.empty()) keys = issuer_keys(*find_issuer(directive.issuers.front()));
-    return certificates_.add({std::move(names), directive.issuers, std::move(keys), renew(scope),
-                              directive.id, true, directive.place});
+    if (keys.empty()) keys = issuer_keys(*find_issuer(issuers.front()));
+    ACME_TRY(std::uint32_t index,
+             certificates_.add({std::move(names), std::move(issuers), std::move(keys), renew(scope),
+                                directive.id, true, directive.place}));
+    out.push_back(index);
+    return {};
   }
 
   Outcome add_main_certificates() {
     for (const CertificateDirective& directive : main().certificates) {
-      if (directive.names.empty()) continue;  // for each site with its own names
-      ACME_CHECK(add_by_hand(directive, directive.names, main()));
+      if (directive.names.empty()) {
+        main_nameless_.push_back(&directive);
+      } else {
+        ACME_CHECK(settle(add_by_hand(directive, directive.names, main(), main_certificates_)));
+      }
     }
     return {};
   }
 
   // acme_certificate without names: those of the site, `.example.com` meaning
   // apex and www as everywhere in this directive.
-  Outcome add_nameless(const SiteDescription& site, const CertificateDirective& directive,
-                       Indexes& out) {
-    SiteDescription spelled = site;
-    spelled.names.clear();
-    for (const std::string& text : site.names) {
+  Outcome add_nameless(Draft& draft, const CertificateDirective& directive) {
+    Names spelled;
+    for (const std::string& text : draft.site.names) {
       CheckedName checked = check_name(text);
       bool dotted = checked.kind == NameKind::dotted;
-      spelled.names.push_back(dotted ? checked.name : text);
-      if (dotted) spelled.names.push_back("www." + checked.name);
+      spelled.push_back(dotted ? checked.name : text);
+      if (dotted) spelled.push_back("www." + checked.name);
     }
-    SiteNames names = site_names(spelled, nullptr);
-    bool inherited = !certificate_in_site(site);
-    std::vector<std::string> chosen = inherited ? names.hosts : names.all();
-    if (chosen.empty()) return no_names(site, inherited, "certificate");
-    ACME_TRY(std::uint32_t index,
-             add_by_hand(directive, std::move(chosen), inherited ? main() : own_scope(site)));
-    out.push_back(index);
-    return {};
+    SiteNames names = site_names(spelled);
+    bool inherited = !certificate_in_site(draft.site);
+    Names chosen = inherited ? names.hosts : names.all();
+    if (chosen.empty()) return no_names(draft.site, inherited, directive.key);
+    return add_by_hand(directive, std::move(chosen), inherited ? main() : own_scope(draft.site),
+                       draft.certificates);
   }
 
-  Outcome add_site_certificates(const SiteDescription& site, Indexes& out) {
-    warn_without_tls(site);
-    if (!concerned(site)) return {};
-    const ScopeSettings& source = certificate_in_site(site) ? own_scope(site) : main();
-    for (const CertificateDirective& directive : source.certificates) {
-      if (directive.names.empty()) {
-        ACME_CHECK(add_nameless(site, directive, out));
-      } else if (certificate_in_site(site)) {
-        ACME_TRY(std::uint32_t index, add_by_hand(directive, directive.names, source));
-        out.push_back(index);
-      }
+  Outcome add_site_certificates(Draft& draft) {
+    if (!certificate_in_site(draft.site)) {
+      for (const CertificateDirective* directive : main_nameless_)
+        ACME_CHECK(settle(add_nameless(draft, *directive)));
+      return {};
+    }
+    const ScopeSettings& own = own_scope(draft.site);
+    for (const CertificateDirective& directive : own.certificates) {
+      ACME_CHECK(settle(directive.names.empty()
+                            ? add_nameless(draft, directive)
+                            : add_by_hand(directive, directive.names, own, draft.certificates)));
     }
     return {};
   }
 
   // ---- sites
 
+  // Which sites there are to plan, and their certificates by hand.
+  Outcome draft_sites() {
+    drafts_.reserve(settings_.sites.size());
+    for (const SiteDescription& site : settings_.sites) {
+      Draft& draft = drafts_.emplace_back(Draft{site, false, {}, {}});
+      if (!site.tls) continue;
+      draft.names = site_names(site.names);
+      // Those of the sites are not there yet: these are the outermost scope's.
+      if (httpd_ && !switched_off_in_site(site))
+        draft.certificates = certificates_.touching(draft.names.by_hand());
+    }
+    for (Draft& draft : drafts_) {
+      warn_of_no_effect(draft.site);
+      draft.concerned = is_concerned(draft);
+      if (draft.concerned) ACME_CHECK(add_site_certificates(draft));
+    }
+    return {};
+  }
+
   Outcome no_names(const SiteDescription& site, bool inherited, std::string_view key) const {
-    std::string message = "\"" + word(key) +
-                          "\" is on, but the server has no name that a "
-                          "certificate could carry: give it one";
-    message += ", in " + to_string(site.place);
+    std::string message = quoted(key) + " is on, but the " + site_name() +
+                          " has no name that a certificate could carry: give it one, in " +
+                          to_string(site.place);
     if (!inherited) return fail(Errc::invalid_config, message);
     log_.warning(message + " (it is left alone)");
     return {};
   }
 
-  Result<SitePlan> plan_site(const SiteDescription& site, Indexes certificates) {
-    if (!concerned(site)) return SitePlan{};
-    if (engine_mode(site) != Mode::off) {
-      ACME_CHECK(plan_own_names(site, certificates));
-    } else if (certificates.empty()) {
-      use_main_certificates(site, certificates);
+  Outcome plan_site(Draft& draft) {
+    if (orders_own_names(draft.site)) return plan_own_names(draft);
+    if (httpd_) {
+      if (draft.certificates.empty()) return {};
+      warn_of_unfit_names(draft);
+      warn_of_uncovered_names(draft);
+    } else if (!draft.certificates.empty()) {
+      warn_of_unfit_names(draft);
     } else {
-      site_names(site, &log_);
+      // No `acme` anywhere: certificates by hand of the outermost scope are for
+      // the servers that carry their names.
+      if (main_certificates_.empty()) return {};
+      draft.certificates = certificates_.touching(draft.names.by_hand());
+      warn_of_uncovered_names(draft);
     }
-    SitePlan plan;
-    if (certificates.empty()) return plan;
-    plan.kind = site.own_certificate ? SitePlan::Kind::bridge : SitePlan::Kind::managed;
-    plan.certificates = std::move(certificates);
-    return plan;
-  }
-
-  // The site is under `acme`, here or further out.
-  Outcome plan_own_names(const SiteDescription& site, Indexes& certificates) {
-    SiteNames names = site_names(site, &log_);
-    bool inherited = !engine_in_site(site);
-    if (inherited) skip_wildcards(site, names);
-    std::vector<std::string> wanted = names.all();
-    if (wanted.empty()) return certificates.empty() ? no_names(site, inherited, "acme") : Outcome();
-    if (covered_by(certificates, wanted)) return {};
-    if (auto covering = certificates_.covering(wanted)) {
-      certificates.push_back(*covering);
-      return {};
-    }
-    ACME_CHECK(refuse_wildcards(wanted, site.place));
-    std::vector<std::string> issuers = engine_issuers(site);
-    std::vector<KeyType> keys = issuer_keys(*find_issuer(issuers.front()));
-    ACME_TRY(std::uint32_t index, certificates_.add({std::move(wanted),
-                                                     std::move(issuers),
-                                                     std::move(keys),
-                                                     renew(own_scope(site)),
-                                                     {},
-                                                     false,
-                                                     site.place}));
-    certificates.push_back(index);
     return {};
   }
 
-  void skip_wildcards(const SiteDescription& site, SiteNames& names) const {
-    for (const std::string& name : names.wildcards)
+  // The site is under `acme`, here or further out.
+  Outcome plan_own_names(Draft& draft) {
+    const SiteDescription& site = draft.site;
+    const bool inherited = !engine_in_site(site);
+    if (httpd_) {
+      Indexes more = certificates_.touching(draft.names.by_hand());
+      draft.certificates.insert(draft.certificates.end(), more.begin(), more.end());
+    }
+    warn_of_unfit_names(draft);
+    if (inherited) skip_wildcards(draft);
+    Names wanted = draft.names.all();
+    if (wanted.empty())
+      return draft.certificates.empty() ? settle(no_names(site, inherited, "acme")) : Outcome();
+    if (!draft.certificates.empty()) {
+      Names uncovered = uncovered_of(draft.certificates, wanted);
+      if (uncovered.empty()) return {};
+      if (httpd_) wanted = std::move(uncovered);
+    }
+    if (auto covering = certificates_.covering(wanted)) {
+      draft.certificates.push_back(*covering);
+      return {};
+    }
+    ACME_CHECK(settle(refuse_wildcards(wanted, site.place)));
+    std::erase_if(wanted, is_wildcard);
+    return settle(add_own(draft, std::move(wanted)));
+  }
+
+  Outcome add_own(Draft& draft, Names names) {
+    Names issuers = engine_issuers(own_scope(draft.site));
+    if (issuers.empty() || names.empty()) return {};
+    std::vector<KeyType> keys = issuer_keys(*find_issuer(issuers.front()));
+    ACME_TRY(std::uint32_t index, certificates_.add({std::move(names),
+                                                     std::move(issuers),
+                                                     std::move(keys),
+                                                     renew(own_scope(draft.site)),
+                                                     {},
+                                                     false,
+                                                     draft.site.place}));
+    draft.certificates.push_back(index);
+    return {};
+  }
+
+  void skip_wildcards(Draft& draft) const {
+    for (const std::string& name : draft.names.wildcards)
       log_.warning("no certificate for the wildcard \"" + name +
-                   "\": it needs dns-01, which needs a DNS provider, in " + to_string(site.place));
-    names.wildcards.clear();
+                   "\": it needs dns-01, which needs a DNS provider, in " +
+                   to_string(draft.site.place));
+    draft.names.wildcards.clear();
   }
 
-  bool covered_by(const Indexes& certificates, const std::vector<std::string>& names) const {
-    return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
-      return std::any_of(certificates.begin(), certificates.end(), [&](std::uint32_t index) {
-        return coverage(certificates_.names(index), name) != Coverage::none;
-      });
-    });
+  CoveredNames covered_by(const Indexes& certificates) const {
+    CoveredNames covered;
+    for (std::uint32_t index : certificates) covered.add(certificates_.names(index));
+    return covered;
   }
 
-  // No `acme` anywhere: certificates by hand of the outermost scope are for
-  // the servers that carry their names.
-  void use_main_certificates(const SiteDescription& site, Indexes& certificates) const {
-    if (main().certificates.empty()) return;
-    std::vector<std::string> names = site_names(site, nullptr).all();
-    certificates = certificates_.touching(names);
+  Names uncovered_of(const Indexes& certificates, const Names& names) const {
+    Names out;
+    CoveredNames covered = covered_by(certificates);
     for (const std::string& name : names)
-      if (!certificates.empty() && !covered_by(certificates, {name}))
-        log_.warning("no certificate covers the name \"" + name + "\" of the server in " +
-                     to_string(site.place) + ": add it to \"" + word("certificate") + "\"");
+      if (!covered.has(name)) out.push_back(name);
+    return out;
+  }
+
+  void warn_of_unfit_names(const Draft& draft) const {
+    if (draft.names.unfit.empty()) return;
+    CoveredNames covered = covered_by(draft.certificates);
+    for (const SiteNames::Unfit& name : draft.names.unfit)
+      if (name.name.empty() || !covered.has(name.name))
+        log_.warning("no certificate for the name \"" + printable(name.text) +
+                     "\": " + name.reason + ", in " + to_string(draft.site.place));
+  }
+
+  void warn_of_uncovered_names(const Draft& draft) const {
+    if (draft.certificates.empty()) return;
+    for (const std::string& name : uncovered_of(draft.certificates, draft.names.all()))
+      log_.warning("no certificate covers the name \"" + name + "\" of the " + site_name() +
+                   " in " + to_string(draft.site.place) + ": add it to " +
+                   quoted(httpd_ ? "domain" : "certificate"));
+  }
+
+  SitePlan plan_of(const Draft& draft) const {
+    SitePlan plan;
+    if (draft.certificates.empty() || !draft.concerned) return plan;
+    plan.kind = draft.site.own_certificate ? SitePlan::Kind::bridge : SitePlan::Kind::managed;
+    plan.certificates = without_repetitions(draft.certificates);
+    if (httpd_) put_first(plan.certificates, draft.names.by_hand());
+    return plan;
+  }
+
+  // The one for the ServerName answers those who ask for no name.
+  void put_first(Indexes& certificates, const Names& names) const {
+    if (names.empty() || certificates.size() < 2) return;
+    auto it = std::find_if(certificates.begin(), certificates.end(), [&](std::uint32_t index) {
+      return coverage(certificates_.names(index), names.front()) != Coverage::none;
+    });
+    if (it != certificates.end()) std::rotate(certificates.begin(), it, it + 1);
   }
 
   // ---- the whole
+
+  // It may be for others than this server, who takes challenges for it all the
+  // same; but it may be a slip of the pen, too.
+  void warn_of_unused(const Resolution& resolution) const {
+    if (!httpd_) return;
+    std::unordered_set<std::uint32_t> used;
+    for (const SitePlan& plan : resolution.sites)
+      used.insert(plan.certificates.begin(), plan.certificates.end());
+    Indexes unused;
+    for (std::uint32_t index : without_repetitions(main_certificates_))
+      if (!used.contains(index)) unused.push_back(index);
+    if (unused.empty()) return;
+    const std::string whose = unused.size() == 1
+                                  ? "the certificate"
+                                  : std::to_string(unused.size()) + " certificates, the first one";
+    log_.warning("no " + site_name() + " with " + std::string(tls_word(settings_.server)) +
+                 " carries a name of " + whose + " \"" + certificates_.first_name(unused.front()) +
+                 "\" in " + to_string(certificates_.place(unused.front())) +
+                 ": ordered all the same");
+  }
 
   void fill_issuers(Config& config) const {
     std::set<std::string> used;
@@ -299,15 +454,22 @@ class Resolver {
   }
 
   const Settings& settings_;
+  const bool httpd_;
+  const ResolveMode mode_;
   Log& log_;
   CertificateSet certificates_;
-  std::vector<Indexes> by_site_;
+  std::unordered_set<const void*> unusable_;  // directives with an unknown issuer
+  // What is given by hand in the outermost scope: certificates, and those that
+  // each site has for its own names.
+  Indexes main_certificates_;
+  std::vector<const CertificateDirective*> main_nameless_;
+  std::vector<Draft> drafts_;
 };
 
 }  // namespace
 
-Result<Resolution> resolve(const Settings& settings, Log& log) {
-  return Resolver(settings, log).run();
+Result<Resolution> resolve(const Settings& settings, ResolveMode mode, Log& log) {
+  return Resolver(settings, mode, log).run();
 }
 
 }  // namespace acme

@@ -1,11 +1,18 @@
 // From what the directives said to the certificates that there are, and which
 // of them each site uses. No side effects but warnings; users are looked up.
 //
-//   1. Certificates by hand (acme_certificate) of the outermost scope and of
-//      each site with a TLS listener.
+//   1. Certificates by hand (acme_certificate, ACMEDomain, domain files) of the
+//      outermost scope and of each site with a TLS listener.
 //   2. For each such site under `acme`: the certificate by hand that covers its
 //      names, else one of its own. Equal ones are one.
 //   3. Ids and board slots.
+//
+// Where httpd's habits are others than nginx's:
+//   - Certificates by hand have no name in common.
+//   - One of the outermost scope is for each virtual host that carries one of
+//     its names, as if it stood there; `acme off` in the host is the last word.
+//   - A host may carry names of many of them. Under `acme` only the names that
+//     are left get a certificate of the host's own.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +40,10 @@ struct Resolution {
   std::vector<SitePlan> sites;
 };
 
-Result<Resolution> resolve(const Settings& settings, Log& log);
+enum class ResolveMode {
+  strict,  // a typing error is the answer
+  anyhow   // what has one is left out, with an error line: for a restart that must go on
+};
+Result<Resolution> resolve(const Settings& settings, ResolveMode mode, Log& log);
 
 }  // namespace acme

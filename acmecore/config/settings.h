@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/config.h"
@@ -25,12 +26,13 @@ struct EngineDirective {
   Place place;
 };
 
-// `acme_certificate issuer [names…] [name=id] [key=alg[,alg]]`
+// One certificate by hand: acme_certificate, ACMEDomain, or a line of a domain file.
 struct CertificateDirective {
-  std::vector<std::string> issuers;
-  std::vector<std::string> names;  // normalised, in the operator's order; empty: the site's
-  std::string id;                  // empty: from the first name
-  std::vector<KeyType> keys;       // empty: the first issuer's
+  std::string_view key = "certificate";  // of the directive that it came by, in directives.def
+  std::vector<std::string> issuers;      // empty: those of the nearest `acme` that names some
+  std::vector<std::string> names;        // normalised, in the operator's order; empty: the site's
+  std::string id;                        // empty: from the first name
+  std::vector<KeyType> keys;             // empty: the first issuer's
   Place place;
 };
 
@@ -93,6 +95,7 @@ struct Settings {
   std::vector<ScopeSettings> scopes;    // by scope number; [0] is the outermost
   std::vector<IssuerSettings> issuers;  // built-in ones included
   std::vector<SiteDescription> sites;
+  std::vector<Error> faulty_lines;  // of domain files, each with its place
   ServerFacts facts;
 };
 

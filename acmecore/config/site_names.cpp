@@ -1,6 +1,5 @@
 #include "config/site_names.h"
 
-#include "base/text.h"
 #include "config/names.h"
 
 namespace acme {
@@ -11,19 +10,38 @@ std::vector<std::string> SiteNames::all() const {
   return out;
 }
 
-SiteNames site_names(const SiteDescription& site, Log* log) {
-  SiteNames names;
-  for (const std::string& text : site.names) {
+std::vector<std::string> SiteNames::by_hand() const {
+  std::vector<std::string> out = all();
+  for (const Unfit& one : unfit)
+    if (!one.name.empty()) out.push_back(one.name);
+  return out;
+}
+
+SiteNames site_names(const std::vector<std::string>& names) {
+  SiteNames out;
+  for (const std::string& text : names) {
     CheckedName checked = check_name(text);
-    if (checked.kind == NameKind::host || checked.kind == NameKind::dotted)
-      names.hosts.push_back(checked.name);
-    if (checked.kind == NameKind::wildcard) names.wildcards.push_back(checked.name);
-    if (checked.kind == NameKind::dotted) names.wildcards.push_back("*." + checked.name);
-    if (!checked.reason.empty() && log)
-      log->warning("no certificate for the name \"" + printable(text) + "\": " + checked.reason +
-                   ", in " + to_string(site.place));
+    switch (checked.kind) {
+      case NameKind::dotted:
+        out.wildcards.push_back("*." + checked.name);
+        [[fallthrough]];
+      case NameKind::host:
+        out.hosts.push_back(std::move(checked.name));
+        break;
+      case NameKind::wildcard:
+        out.wildcards.push_back(std::move(checked.name));
+        break;
+      case NameKind::single_label:
+        out.unfit.push_back({text, std::move(checked.name), std::move(checked.reason)});
+        break;
+      case NameKind::ip_address:
+      case NameKind::international:
+      case NameKind::no_name:
+        out.unfit.push_back({text, {}, std::move(checked.reason)});
+        break;
+    }
   }
-  return names;
+  return out;
 }
 
 }  // namespace acme

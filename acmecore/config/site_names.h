@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "base/log.h"
 #include "config/settings.h"
 
 namespace acme {
@@ -12,11 +11,21 @@ namespace acme {
 struct SiteNames {
   std::vector<std::string> hosts;
   std::vector<std::string> wildcards;
-  std::vector<std::string> all() const;
+  // What no public CA puts into a certificate; an operator may, by hand, where
+  // `name` is not empty (localhost).
+  struct Unfit {
+    std::string text;
+    std::string name;
+    std::string reason;
+  };
+  std::vector<Unfit> unfit;
+
+  std::vector<std::string> all() const;  // hosts, wildcards
+  // All that a certificate by hand may have.
+  std::vector<std::string> by_hand() const;
 };
 
-// `.example.com` is the apex and `*.example.com`. What is no identifier is
-// skipped, each with one warning when `log` is there.
-SiteNames site_names(const SiteDescription& site, Log* log);
+// `.example.com` is the apex and `*.example.com`.
+SiteNames site_names(const std::vector<std::string>& names);
 
 }  // namespace acme

@@ -199,6 +199,13 @@ int acme_config_resolve(acme_config* config) {
   });
 }
 
+int acme_config_resolve_anyhow(acme_config* config) {
+  return guarded([&]() -> Outcome {
+    if (!config) return argument("config is NULL");
+    return config->builder.resolve(ResolveMode::anyhow);
+  });
+}
+
 int acme_config_site_plan(const acme_config* config, uint32_t site) {
   const SitePlan* plan = plan_of(config, site);
   if (!plan) return ACME_PLAN_OFF;
@@ -334,7 +341,4 @@ void acme_helper_stop(acme_helper* helper) {
 
 void acme_helper_forget(acme_helper* helper) {
   delete helper;
-}
-int acme_config_resolve_anyhow(acme_config* c) {
-  return acme_config_resolve(c);
 }

@@ -95,6 +95,7 @@ static void test_null_is_freed_and_refused(void) {
   CHECK(acme_config_set_environment(NULL, NULL) == ACME_E_ARGUMENT);
   CHECK(acme_config_add_site(NULL, NULL, &site) == ACME_E_ARGUMENT);
   CHECK(acme_config_resolve(NULL) == ACME_E_ARGUMENT);
+  CHECK(acme_config_resolve_anyhow(NULL) == ACME_E_ARGUMENT);
   CHECK(acme_config_site_plan(NULL, 0) == ACME_PLAN_OFF);
   CHECK(acme_config_site_certificate(NULL, 0) == NULL);
   CHECK(acme_config_certificate_count(NULL) == 0);
@@ -170,6 +171,36 @@ static void test_from_directives_to_plans(void) {
   CHECK(acme_config_site_certificate(config, off) == NULL);
   CHECK(logged[0] == '\0');
   acme_config_free(config);
+}
+
+static void test_a_restart_goes_on_with_what_is_right(void) {
+  const char* good[] = {"example.com", "example.org", "name=mine"};
+  const char* bad[] = {"example.org"};
+  acme_config* config = new_config(ACME_SERVER_HTTPD);
+  acme_environment environment;
+  uint32_t first, second;
+
+  memset(&environment, 0, sizeof environment);
+  environment.plain_http_listener = 1;
+  CHECK(acme_config_set_environment(config, &environment) == ACME_OK);
+  CHECK(acme_config_set(config, 0, "domain", good, 3, "/etc/httpd.conf", 1) == ACME_OK);
+  CHECK(acme_config_set(config, 0, "domain", bad, 1, "/etc/httpd.conf", 2) == ACME_OK);
+  first = add_site(config, 0, "example.com", ACME_SITE_TLS | ACME_SITE_OWN_CERTIFICATE);
+  second = add_site(config, 0, "example.net", ACME_SITE_TLS);
+  CHECK(acme_config_resolve(config) == ACME_E_CONFIG);
+  CHECK(strstr(acme_error_message(), "in /etc/httpd.conf:1 and in /etc/httpd.conf:2") != NULL);
+  CHECK(acme_config_certificate_count(config) == 0);
+  CHECK(logged[0] == '\0');
+
+  CHECK(acme_config_resolve_anyhow(config) == ACME_OK);
+  CHECK(acme_config_certificate_count(config) == 1);
+  CHECK(acme_config_site_plan(config, first) == ACME_PLAN_BRIDGE);
+  CHECK(strcmp(acme_config_site_certificate(config, first), "mine") == 0);
+  CHECK(acme_config_site_plan(config, second) == ACME_PLAN_OFF);
+  CHECK(strncmp(logged, "3 the name \"example.org\" stands in two", 38) == 0);
+  CHECK(strstr(logged, "(left out)\n") != NULL);
+  acme_config_free(config);
+  logged[0] = '\0';
 }
 
 /* state and programs lie in `folder` */
@@ -296,6 +327,7 @@ int main(int argc, char** argv) {
   test_null_is_freed_and_refused();
   test_a_failure_leaves_outputs_and_says_why();
   test_from_directives_to_plans();
+  test_a_restart_goes_on_with_what_is_right();
   test_workers_get_a_placeholder_and_no_challenge(folder);
   test_a_reload_replaces_the_helper(folder);
   test_a_missing_program_is_served_around(folder);

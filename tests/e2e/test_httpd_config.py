@@ -55,6 +55,8 @@ def warnings(result):
     ("ACMEDomain a.example.org issuer=nobody", 'unknown issuer "nobody"'),
     ("ACMEDomain issuer=pebble", "no name"),
     ("ACMEDomain 192.0.2.1", "IP addresses"),
+    ("ACMEDomainFile nowhere", "/nowhere.* cannot be read: No such file"),
+    ("ACMEDomainFile one other", "takes exactly one value"),
     ("ACMEDirectoryURL https://elsewhere.example.org/dir", "only occur within <ACMEIssuer>"),
     ("<ACMEIssuer>\n</ACMEIssuer>", "exactly one value"),
     ("<ACMEIssuer on>\n</ACMEIssuer>", "cannot be named"),
@@ -86,7 +88,8 @@ def test_a_typing_error_in_an_issuer_is_refused(server, line, words):
 @pytest.mark.parametrize("line, words", [
     ("ACMEEngine nobody", 'unknown issuer "nobody"'),
     ("ACMERenew soon", '"soon" is not a time to renew'),
-    ("ACMEDomain a.example.org", "<VirtualHost>"),
+    ("ACMEDomain .example.org", "is no name: write example.org and www.example.org"),
+    ("ACMEDomainFile nowhere", "/nowhere.* cannot be read: No such file"),
     ("ACMEStatePath /somewhere", "<VirtualHost>"),
     ("<ACMEIssuer other>\n</ACMEIssuer>", "<VirtualHost>"),
     ("<Location />\nACMEEngine on\n</Location>", "not allowed here|<Location>"),
@@ -110,6 +113,15 @@ def test_a_name_in_two_domains_is_refused_with_both_places(server):
                                               "ACMEDomain a.example.org www.example.org")
     refused(server, r'"www\.example\.org" stands in two', "ACMEDomain a.example.org")
     assert f":{line_of(server, 'ACMEDomain www')} " in server.test().output
+
+
+def test_a_wrong_line_of_a_domain_file_is_refused_where_it_stands(server):
+    domains = server.folder / "domains"
+    domains.write_text("# ours\na.example.org\nb.example.org keys=rsa:2048\n")
+    server.configure([Site(NAME)], [CA], http=f"ACMEDomainFile {domains}")
+    done = server.test()
+    assert not done.ok and f'unknown parameter "keys="' in done.output, done
+    assert f"in {domains}:3" in done.output, done
 
 
 def test_the_last_one_of_a_directive_counts_as_everywhere_in_httpd(server, pebble):
@@ -302,6 +314,30 @@ def test_one_host_carries_the_names_of_many_domains(server, pebble):
         assert server.wait_for_certificate(name, pebble, names=[name])
     assert server.handshake(None).names == [names[0]]
     assert pebble.issued() == len(names)
+
+
+def test_domains_in_a_host_are_served_by_it_whatever_its_names_are(server, pebble):
+    """In the default host of the address they are for clients that ask for no other's name."""
+    lines = "\n".join(f"ACMEDomain {name} issuer=pebble" for name in
+                      ("customer-a.example.org", "customer-b.example.org", NAME))
+    server.configure([Site(NAME, acme=None, default=True, more=lines), Site("other.example.org")],
+                     [pebble.issuer()])
+    server.start()
+    for name in (NAME, "customer-a.example.org", "customer-b.example.org", "other.example.org"):
+        assert server.wait_for_certificate(name, pebble, names=[name])
+    assert server.handshake(None).names == [NAME]
+    assert pebble.issued() == 4
+
+
+def test_a_domain_file_has_a_certificate_in_each_line(server, pebble):
+    (server.folder / "domains").write_text(
+        f"# customers\n{NAME} issuer=pebble\n\na.example.org b.example.org name=both issuer=pebble\n")
+    server.configure([Site([NAME, "b.example.org"], acme=None)], [pebble.issuer()],
+                     http="ACMEDomainFile domains")
+    server.start()
+    assert server.wait_for_certificate(NAME, pebble, names=[NAME])
+    assert server.wait_for_certificate("b.example.org", pebble, names=["a.example.org", "b.example.org"])
+    assert pebble.issued() == 2
 
 
 def test_engine_and_domain_complete_each_other(server, pebble):

@@ -1,5 +1,6 @@
-// Any text as directives: refused, or resolved into a configuration whose
-// names, ids and slots keep their rules. Each line is one directive:
+// Any text as directives of each server: refused, or resolved into a
+// configuration whose names, ids and slots keep their rules; and something is
+// left of it always. Each line is one directive:
 //
 //   key value…            in the current scope
 //   { name                an issuer's block
@@ -27,6 +28,7 @@ void require(bool condition) {
 }
 
 struct Reader {
+  explicit Reader(ServerKind server) : builder(server, "/etc/server", log) {}
   void line(const std::string& text) {
     std::vector<std::string> words = split(text, ' ');
     const std::string key = words.front();
@@ -39,7 +41,7 @@ struct Reader {
       if (added) scope = *added;
     } else if (key == "(") {
       add_site(std::move(words), place);
-    } else {
+    } else if (key != "domain_file") {  // no files of this machine
       Outcome set = builder.set(scope, key, words, place);
       require(set || !set.error().message.empty());
     }
@@ -58,7 +60,7 @@ struct Reader {
   }
 
   NoLog log;
-  Builder builder{ServerKind::nginx, "/etc/nginx", log};
+  Builder builder;
   Builder::Scope scope = Builder::kMain;
   unsigned number = 0;
 };
@@ -83,10 +85,13 @@ void check(const Resolution& resolution) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Reader reader;
-  for (const std::string& line :
-       split(std::string_view(reinterpret_cast<const char*>(data), size), '\n'))
-    reader.line(line);
-  if (reader.builder.resolve()) check(reader.builder.resolution());
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  for (ServerKind server : {ServerKind::nginx, ServerKind::httpd}) {
+    Reader reader(server);
+    for (const std::string& line : split(text, '\n')) reader.line(line);
+    if (reader.builder.resolve()) check(reader.builder.resolution());
+    require(bool(reader.builder.resolve(ResolveMode::anyhow)));
+    check(reader.builder.resolution());
+  }
   return 0;
 }

@@ -98,7 +98,8 @@ ACME_API int acme_config_add_issuer_scope(acme_config* config, const char* name,
 
 /* One directive. `key` is its key in directives.def, or, inside an issuer
  * block, the server's own name for it. Syntax is checked here; what needs the
- * whole configuration (names of issuers, overlaps) by acme_config_resolve. */
+ * whole configuration (names of issuers, overlaps, lines of a domain file,
+ * which is read here) by acme_config_resolve. */
 ACME_API int acme_config_set(acme_config* config, acme_scope scope, const char* key,
                              const char* const* values, size_t count, const char* file,
                              unsigned line);
@@ -136,8 +137,10 @@ ACME_API int acme_config_add_site(acme_config* config, const acme_site_descripti
 
 /* Checks the whole and decides which certificates there are. Errors are
  * typing errors (ACME_E_CONFIG); warnings go to the log callback. No side
- * effects: nothing is opened, written or started. */
+ * effects: nothing is written or started. */
 ACME_API int acme_config_resolve(acme_config* config);
+/* The same for a server that must go on (httpd's parent ends when a restart
+ * fails): what has a typing error is left out, with a line at level error. */
 ACME_API int acme_config_resolve_anyhow(acme_config* config);
 
 /* After resolve. */

@@ -64,10 +64,17 @@ TEST(a_wildcard_is_one_leading_label_above_two_others) {
   CHECK_EQ(checked.kind, NameKind::wildcard);
   CHECK_EQ(checked.name, "*.example.com");
   CHECK_CONTAINS(refused("*.com"), "two labels");
-  CHECK_CONTAINS(refused("*"), "wildcard");
+  CHECK_CONTAINS(refused("*"), "two labels");
   CHECK_CONTAINS(refused("*."), "wildcard");
   CHECK_CONTAINS(refused("*.*.example.com"), "host name only");
   CHECK_CONTAINS(refused("*..example.com"), "host name only");
+}
+
+TEST(patterns_of_servers_are_no_names) {
+  for (const char* pattern : {"www.example.*", "www?.example.com", "?"})
+    CHECK_EQ(refused(pattern), "it is a pattern");
+  CHECK_CONTAINS(refused("www*.example.com"), "whole first label");
+  CHECK_CONTAINS(refused("*example.com"), "whole first label");
 }
 
 TEST(a_leading_dot_is_a_form_of_its_own) {

@@ -31,6 +31,7 @@ struct RecordingLog final : Log {
 struct SiteOptions {
   bool tls = true;
   bool own_certificate = false;
+  bool scope = true;  // false: no directive can stand in it (httpd gives such a host none)
 };
 
 class SiteConfig {
@@ -69,7 +70,7 @@ class SiteConfig {
   };
   Site site(const Words& names, SiteOptions options = {}) {
     SiteDescription description;
-    description.scope = builder.add_site_scope();
+    description.scope = options.scope ? builder.add_site_scope() : Builder::kMain;
     description.names = names;
     description.tls = options.tls;
     description.own_certificate = options.own_certificate;
@@ -81,6 +82,10 @@ class SiteConfig {
 
   const Config& resolved() {
     REQUIRE_OK(builder.resolve());
+    return builder.resolution().config;
+  }
+  const Config& resolved_anyhow() {
+    REQUIRE_OK(builder.resolve(ResolveMode::anyhow));
     return builder.resolution().config;
   }
   std::string refused() { return REQUIRE_ERROR(builder.resolve(), Errc::invalid_config); }
