@@ -41,13 +41,13 @@ Outcome allocate_index(int fd, std::uint64_t bytes) {
 // of the status text.
 //
 // Challenges of each type: an order has up to 100 names, so 1,024 are ten big orders at once;
-// with more certificates 16 names for each of the up to 1,000 that may be in
+// with more certificates 15 names for each of the up to 1,000 that may be in
 // flight together.
 BoardShape board_shape_for(std::uint32_t lineages) {
   constexpr std::uint64_t kKiB = 1024;
   BoardShape shape;
   shape.slots = lineages;
-  shape.tokens = 1024 + 16 * std::min(lineages, 1000U);
+  shape.tokens = 1024 + 15 * std::min(lineages, 1000U);
   shape.heap_bytes = std::min(12 * kKiB * kKiB + 64 * kKiB * lineages, kMaxHeapBytes);
   return shape;
 }

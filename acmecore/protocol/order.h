@@ -65,8 +65,8 @@ using Wish = std::variant<Post, Created, Present, Wait, Install, Finished, Failu
 struct OrderSettings {
   std::vector<std::string> names;
   std::vector<ChallengeType> challenges;  // in order of preference
-  std::vector<FailedChallenge> failed;    // last for their names
   bool fetch_alternates = false;
+  std::vector<FailedChallenge> failed = {};  // tried last for their names
 };
 
 class Order {
