@@ -59,6 +59,7 @@ def test_clients_without_a_certificate_are_refused_but_not_the_ca(server, pebble
     server.wait_for_certificate(NAME, pebble)
 
 
+@pytest.mark.servers("nginx")
 def test_names_without_a_virtual_host_are_proven(server, pebble, authority):
     names = [NAME, "nowhere.example.org"]
     server.configure([Site("default.example.org", acme=None, plain=None, default=True,
@@ -68,6 +69,21 @@ def test_names_without_a_virtual_host_are_proven(server, pebble, authority):
                      [alpn_only(pebble)])
     server.start()
     assert server.wait_for_certificate(NAME, pebble).names == sorted(names)
+
+
+@pytest.mark.servers("httpd")
+def test_a_name_whose_virtual_host_is_elsewhere_is_proven(server, pebble, authority):
+    """Pebble asks at a port where the name has no virtual host."""
+    port = free_port()
+    server.configure(
+        [Site("default.example.org", acme=None, own=authority.issue("default.example.org"))],
+        [alpn_only(pebble)],
+        http=f"Listen 127.0.0.1:{port} https\n<VirtualHost 127.0.0.1:{port}>\nServerName {NAME}\n"
+             "SSLEngine on\nACMEEngine pebble\n</VirtualHost>")
+    server.start()
+    server.wait_for_log(f"{NAME}: certificate obtained", 30)
+    assert client.handshake(port, NAME, pebble.root()).names == [NAME]
+    assert server.handshake(NAME).names == ["default.example.org"]
 
 
 @pytest.mark.servers("nginx")
@@ -92,6 +108,23 @@ def test_many_names_of_many_orders_are_proven_at_once(server, pebble):
         certificate = server.wait_for_certificate(site.names[1], pebble, timeout=60)
         assert certificate.names == site.names
     assert pebble.orders() == 12
+
+
+@pytest.mark.servers("httpd")
+@pytest.mark.parametrize("mpm", ["worker", "prefork"])
+def test_every_mpm_answers_and_closes_the_connection(server, pebble, proxy, mpm):
+    server.mpm = mpm
+    server.configure([Site(NAME)], [alpn_only(proxy, pebble)])
+    proxy.rule("challenge", faults.delay(3), times=1)
+    server.start()
+    process.wait_until(lambda: proxy.of_kind("challenge"), 20, "a pending challenge")
+    with connect(server) as connection:
+        assert connection.selected_alpn_protocol() == ACME
+        try:
+            assert connection.recv(1) == b""
+        except OSError:
+            pass  # reset
+    server.wait_for_certificate(NAME, pebble)
 
 
 # The second choice.
@@ -159,8 +192,7 @@ def shows_a_challenge(server, name=NAME):
     try:
         with connect(server, name) as connection:
             return connection.selected_alpn_protocol() == ACME
-    except ssl.SSLError as error:  # nginx refuses a list without a protocol that it knows
-        assert "NO_APPLICATION_PROTOCOL" in str(error) or "no application protocol" in str(error)
+    except ssl.SSLError:  # of a list without a protocol that it knows, by the server or the client
         return False
 
 
@@ -194,6 +226,9 @@ def test_the_challenge_is_shown_with_the_key_that_the_client_knows(server, pebbl
     expected = {}
     for version in VERSIONS:
         for kind, signatures in client.SIGNATURES.items():
+            # httpd hears of the protocol when TLS 1.2 has chosen among the real kinds of key.
+            if (server.kind, version) == ("httpd", "1.2") and not pending.key_type.startswith(kind):
+                continue
             certificate, protocol = client.pick(server.tls_port, NAME.upper(), version=version,
                                                 signatures=signatures, alpn=ACME)
             assert (certificate.names, protocol) == ([NAME], ACME), (version, kind)
