@@ -7,8 +7,9 @@
  *   directives.c          make the core's configuration object and fill it
  *   check_config          tells the core the servers and has it decide
  *                         (sites.c): a typing error ends here, under -t too
- *   post_config, first    makes board and store known to this process; mod_ssl
- *                         then asks for certificate files (tls.c)
+ *   post_config, first    makes board and store known to this process, and
+ *                         tls-alpn-01 to httpd (alpn.c); mod_ssl then asks for
+ *                         certificate files (tls.c)
  *   post_config, last     starts the helper (helper.c)
  *   pool cleanup          leaves the helper to the generation to come
  *
@@ -217,6 +218,7 @@ static int open_serving(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         acme_serving_open(conf->core, ACME_SERVING_ANYHOW, &conf->serving) !=
             ACME_OK)
         mod_acme_log(conf, ACME_LOG_ERROR, acme_error_message());
+    mod_acme_allow_alpn(conf);
     return OK;
 }
 
@@ -228,6 +230,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(open_serving, NULL, mod_ssl, APR_HOOK_FIRST);
     mod_acme_register_tls();
+    mod_acme_register_alpn();
     mod_acme_register_http();
     mod_acme_register_helper();
 }

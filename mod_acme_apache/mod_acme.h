@@ -84,6 +84,12 @@ void mod_acme_collect_environment(mod_acme_conf *conf);
 /* tls.c */
 void mod_acme_register_tls(void);
 
+/* alpn.c */
+struct ssl_st;
+int mod_acme_is_challenged(struct ssl_st *ssl);
+void mod_acme_allow_alpn(mod_acme_conf *conf);
+void mod_acme_register_alpn(void);
+
 /* http.c */
 void mod_acme_register_http(void);
 

@@ -59,7 +59,7 @@ static int set_certificate(SSL *ssl, void *data)
     mod_acme_server *server = data;
 
     /* a connection keeps its certificate when it is renegotiated */
-    if (SSL_num_renegotiations(ssl) > 0)
+    if (SSL_num_renegotiations(ssl) > 0 || mod_acme_is_challenged(ssl))
         return 1;
 
     if (acme_serving_set_certificate(server->conf->serving, server->site, ssl) <

@@ -28,6 +28,8 @@ typedef struct {
 
     ngx_http_ssl_srv_conf_t   *http_ssl;   /* as configured at http{} level */
 
+    ngx_ssl_t                  alpn;       /* answers tls-alpn-01, see alpn.c */
+
     /* "ssl_stapling on" does nothing for managed certificates */
     ngx_http_core_srv_conf_t  *stapling;   /* the first such server */
     ngx_uint_t                 nstapling;
@@ -63,6 +65,9 @@ ngx_int_t ngx_acme_add_sites(ngx_conf_t *cf, ngx_acme_main_conf_t *amcf);
 ngx_int_t ngx_acme_merge_certificate(ngx_conf_t *cf,
     ngx_acme_srv_conf_t *ascf);
 ngx_int_t ngx_acme_init_tls(ngx_conf_t *cf, ngx_acme_main_conf_t *amcf);
+
+/* alpn.c */
+ngx_int_t ngx_acme_init_alpn(ngx_conf_t *cf, ngx_acme_main_conf_t *amcf);
 
 /* http.c */
 ngx_int_t ngx_acme_add_variables(ngx_conf_t *cf);

@@ -7,7 +7,7 @@
  *   merge_srv_conf      gives the ssl module what it needs to see, just before
  *                       the ssl module merges the same server (tls.c)
  *   postconfiguration   takes over the certificate callbacks (tls.c) and
- *                       answers challenges (http.c)
+ *                       answers challenges (alpn.c, http.c)
  *   init_conf           the whole file has been read: at a reload all that may
  *                       fail is done here, where failure refuses it (helper.c)
  *   init_module         the cycle is committed: the helper is started; nothing
@@ -216,6 +216,10 @@ ngx_acme_postconfiguration(ngx_conf_t *cf)
     }
 
     if (ngx_acme_init_tls(cf, amcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_acme_init_alpn(cf, amcf) != NGX_OK) {
         return NGX_ERROR;
     }
 

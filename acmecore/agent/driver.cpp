@@ -152,17 +152,38 @@ void Driver::begin_queued(Issuer& issuer) {
   WallTime not_before = issuer.session.not_before();
   if (services_.env.now() < not_before && not_before <= services_.env.now() + kDay)
     return arm(not_before);
-  while (issuer.running < kOrdersPerIssuer && !issuer.queue.empty()) {
-    Entry& entry = entries_.at(issuer.queue.front());
-    issuer.queue.pop_front();
-    begin(entry, issuer);
+  while (issuer.running < kOrdersPerIssuer) {
+    auto next = std::find_if(issuer.queue.begin(), issuer.queue.end(), [&](const Lineage& lineage) {
+      return may_begin(entries_.at(lineage), issuer);
+    });
+    if (next == issuer.queue.end()) return;
+    Entry& entry = entries_.at(*next);
+    issuer.queue.erase(next);
+    // The failure of another order may have put it off.
+    if (WallTime later = entry.run ? 0 : due(entry); later != 0) {
+      entry.phase = Phase::idle;
+      arm(later);
+    } else {
+      begin(entry, issuer);
+    }
   }
+}
+
+// Orders of a name come one after the other: by tls-alpn-01 a CA can be shown one order's
+// certificate at a time, and the second order mostly finds the name proven by the first, or
+// learns from its failure.
+bool Driver::may_begin(const Entry& entry, const Issuer& issuer) const {
+  if (entry.run) return true;
+  const auto& names = entry.config->names;
+  return std::none_of(names.begin(), names.end(),
+                      [&](const std::string& name) { return issuer.names.contains(name); });
 }
 
 void Driver::begin(Entry& entry, Issuer& issuer) {
   ++issuer.running;
   entry.phase = Phase::running;
   if (entry.run) return entry.run->resume();
+  issuer.names.insert(entry.config->names.begin(), entry.config->names.end());
   if (entry.state.stored) {
     // The keeper tells neglect from trouble by this: an outage may hold an order up for days.
     entry.state.schedule.last_try = services_.env.now();
@@ -176,9 +197,9 @@ void Driver::begin(Entry& entry, Issuer& issuer) {
 protocol::OrderSettings Driver::settings_for(const Entry& entry, const Issuer& issuer) const {
   protocol::OrderSettings settings;
   settings.names = entry.config->names;
-  // What keeper and workers of this version can answer.
-  for (ChallengeType type : issuer.config.challenges)
-    if (type == ChallengeType::http01) settings.challenges.push_back(type);
+  settings.challenges = issuer.config.challenges;
+  for (const FailedChallenge& failed : entry.state.schedule.failed_challenges)
+    if (failed.at > services_.env.now() - kFailedChallengeLife) settings.failed.push_back(failed);
   return settings;
 }
 
@@ -207,6 +228,7 @@ void Driver::on_done(const Lineage& lineage, OrderOutcome outcome) {
   Issuer& issuer = *issuer_of(entry);
   const std::string id = issuer.session.id();
   entry.run.reset();
+  for (const std::string& done : entry.config->names) issuer.names.erase(done);
   entry.phase = Phase::idle;
   --issuer.running;
   entry.state.order_url = std::move(outcome.order_url);
@@ -236,6 +258,7 @@ void Driver::succeeded(Entry& entry, const std::string& issuer, const OrderOutco
   save(entry);
   const std::string name = display_name(*entry.config, lineage);
   failures_.forget(name);
+  failures_.forget(name + " before another type");
   failures_.forget(issuer);
   const std::string tenths = std::to_string(outcome.took / 100);
   const std::string seconds =
@@ -256,12 +279,34 @@ void Driver::failed(Entry& entry, const std::string& issuer, OrderOutcome outcom
   schedule.configuration = entry.state.configuration;
   issuers_.at(issuer)->session.doubt_directory();
   save(entry);
+  share(entry, failure);
   if (failure.order_gone) {
     services_.log.info(name + ": the order under way cannot be taken up again: " + failure.words +
                        "; a new one is made");
     return;
   }
+  if (failure.can_try_another_type()) return tell_other_type(entry, failure);
   tell_failure(entry, issuer, failure, outcome.issuers_trouble);
+}
+
+// CAs count failed validations by name: whatever carries one of these names knows of it.
+void Driver::share(const Entry& entry, const Failure& failure) {
+  if (failure.kind != Failure::Kind::validation) return;
+  for (auto& [lineage, other] : entries_)
+    if (&other != &entry && protocol::note_validations(other.state.schedule, failure,
+                                                       other.config->names, services_.env.now()))
+      save(other);
+}
+
+void Driver::tell_other_type(const Entry& entry, const Failure& failure) {
+  WallTime now = services_.env.now();
+  const std::string name = display_name(*entry.config, entry.state.lineage);
+  auto repeated = failures_.tell(name + " before another type", failure.words, now);
+  if (!repeated) return;
+  WallTime next = due(entry);
+  services_.log.warning(name + ": order failed: " + failure.words +
+                        "; tried with another type of challenge " +
+                        (next == 0 ? "now" : format_relative(next - now)) + *repeated);
 }
 
 // What is wrong with the CA as a whole is told with the first certificate that meets it.

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,7 @@ class Driver final : public OrderRun::Owner {
     IssuerSession session;
     std::deque<Lineage> queue;
     std::size_t running = 0;
+    std::set<std::string> names;  // of the orders under way, parked ones included
   };
 
   void add_issuers(const ipc::Welcome& welcome);
@@ -60,6 +62,7 @@ class Driver final : public OrderRun::Owner {
   WallTime due(const Entry& entry) const;
   void queue(Entry& entry, bool first);
   void begin_queued(Issuer& issuer);
+  bool may_begin(const Entry& entry, const Issuer& issuer) const;
   void begin(Entry& entry, Issuer& issuer);
   Issuer* issuer_of(const Entry& entry);
   protocol::OrderSettings settings_for(const Entry& entry, const Issuer& issuer) const;
@@ -68,6 +71,8 @@ class Driver final : public OrderRun::Owner {
   // ends
   void succeeded(Entry& entry, const std::string& issuer, const OrderOutcome& outcome);
   void failed(Entry& entry, const std::string& issuer, OrderOutcome outcome);
+  void share(const Entry& entry, const protocol::Failure& failure);
+  void tell_other_type(const Entry& entry, const protocol::Failure& failure);
   void tell_failure(const Entry& entry, const std::string& issuer, const protocol::Failure& failure,
                     bool issuers_trouble);
   void save(const Entry& entry);

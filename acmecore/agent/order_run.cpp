@@ -178,7 +178,7 @@ void OrderRun::journal(const protocol::Created& created) {
 void OrderRun::present(const protocol::Present& present) {
   ipc::PresentChallenges message{lineage_, session_.id(), {}};
   for (const auto& challenge : present.challenges)
-    message.challenges.push_back({challenge.identifier, challenge.token});
+    message.challenges.push_back({challenge.identifier, challenge.token, challenge.type});
   ++busy_;
   services_.keeper.ask(message, guarded([](OrderRun& self, const Reply& reply) {
                          --self.busy_;

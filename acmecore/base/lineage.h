@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/challenge_type.h"
 #include "base/key_type.h"
 #include "base/time.h"
 
@@ -26,6 +27,20 @@ struct Lineage {
 };
 std::string to_string(const Lineage& lineage);  // "example.com/ecdsa-256"
 
+// A type of challenge that failed for a name: another one is tried first.
+inline constexpr std::int64_t kFailedChallengeLife = 30 * kDay;
+struct FailedChallenge {
+  std::string name;
+  ChallengeType type = ChallengeType::http01;
+  WallTime at = 0;
+  bool operator==(const FailedChallenge&) const = default;
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.name, self.type, self.at);
+  }
+};
+
 // When to try next, and why. The agent decides, the keeper persists it within
 // bounds. Times are clamped when loaded: none lies further ahead than its own
 // maximum (a clock that was once in 2038 does no harm).
@@ -38,14 +53,15 @@ struct ScheduleRecord {
   std::string last_error;      // in the CA's words
   WallTime last_error_at = 0;
   std::string configuration;  // digest of names, key type and directory URL that this speaks of
-  bool renewal_requested = false;            // acmectl renew
-  std::vector<WallTime> failed_validations;  // of the last hour
+  bool renewal_requested = false;                  // acmectl renew
+  std::vector<WallTime> failed_validations;        // of the last hour
+  std::vector<FailedChallenge> failed_challenges;  // of the last 30 days
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
     archive(self.renew_at, self.next_try, self.last_try, self.retry_after, self.failures,
             self.last_error, self.last_error_at, self.configuration, self.renewal_requested,
-            self.failed_validations);
+            self.failed_validations, self.failed_challenges);
   }
 };
 

@@ -21,7 +21,7 @@ namespace acme {
 struct BoardShape {
   std::uint32_t slots =
       0;  // one per lineage (certificate × key type), numbered by the configuration
-  std::uint32_t tokens = 0;      // http-01 key authorizations at a time, at most
+  std::uint32_t tokens = 0;      // pending challenges of each type at a time, at most
   std::uint64_t heap_bytes = 0;  // room for blobs
 };
 BoardShape board_shape_for(std::uint32_t lineages);
@@ -43,6 +43,13 @@ struct Bundle {
 // At most 16 certificates and 256 KiB.
 Result<Secret> encode_bundle(const Bundle& bundle);
 Result<Bundle> decode_bundle(std::span<const std::uint8_t> bytes);
+
+// What answers a tls-alpn-01 challenge (RFC 8737): certificates made for it, one
+// for each kind of key.
+struct AlpnAnswer {
+  std::string digest;  // SHA-256 of the key authorization, which stands in them
+  std::vector<Bundle> bundles;
+};
 
 // The one writer. A new writer (a respawned keeper, a new process after the
 // server's master filled the board) attaches to what the last one left, even
@@ -67,6 +74,11 @@ class BoardWriter {
   Outcome put_token(std::string_view token, std::string_view key_authorization);
   void remove_token(std::string_view token);
   std::vector<std::string> tokens() const;
+  // By the name that the CA asks for (SNI), in lower case.
+  Outcome put_challenge(std::string_view server_name, const AlpnAnswer& answer);
+  void remove_challenge(std::string_view server_name);
+  Result<AlpnAnswer> challenge(std::string_view server_name) const;
+  std::vector<std::string> challenges() const;
   Outcome publish_status(std::string_view json);
   // Wipes the keys that were replaced or withdrawn more than ten seconds ago.
   // Every publication does it too; to be called each minute, for there may not
@@ -104,6 +116,9 @@ class BoardReader {
   // The key authorization, or Errc::not_found. One atomic load when no token is
   // there; then nothing is allocated, not even for the error.
   Result<std::string> key_authorization(std::string_view token) const;
+  // Whether any tls-alpn-01 challenge is pending: one atomic load.
+  bool has_challenges() const;
+  Result<AlpnAnswer> challenge(std::string_view server_name) const;
   Result<std::string> status() const;
   std::uint32_t slots() const;
 

@@ -1,71 +1,28 @@
-// A bundle's bytes: the length of the key and the key, the number of
-// certificates, then the length of each and its bytes. Lengths are 32 bits in
-// the machine's own order: the bytes never leave it.
-#include <cstring>
-#include <optional>
-
+// A bundle's bytes: the key, the number of certificates, then each of them.
 #include "board/board.h"
 #include "board/layout.h"
+#include "board/parts.h"
 
 namespace acme {
+
+using namespace board;
+
 namespace {
 
 constexpr std::uint32_t kMaxCertificates = 16;
-using Length = std::uint32_t;
-
-class Output {
- public:
-  explicit Output(std::uint8_t* at) : at_(at) {}
-  void number(Length value) { bytes(&value, sizeof value); }
-  void part(const void* data, std::size_t size) {
-    number(static_cast<Length>(size));
-    bytes(data, size);
-  }
-
- private:
-  void bytes(const void* data, std::size_t size) {
-    std::memcpy(at_, data, size);
-    at_ += size;
-  }
-  std::uint8_t* at_;
-};
-
-class Input {
- public:
-  explicit Input(std::span<const std::uint8_t> bytes) : left_(bytes) {}
-  bool at_end() const { return left_.empty(); }
-  std::optional<Length> number() {
-    Length value = 0;
-    if (left_.size() < sizeof value) return std::nullopt;
-    std::memcpy(&value, left_.data(), sizeof value);
-    left_ = left_.subspan(sizeof value);
-    return value;
-  }
-  // Never an empty one.
-  std::optional<std::span<const std::uint8_t>> part() {
-    auto size = number();
-    if (!size || *size == 0 || *size > left_.size()) return std::nullopt;
-    auto bytes = left_.first(*size);
-    left_ = left_.subspan(*size);
-    return bytes;
-  }
-
- private:
-  std::span<const std::uint8_t> left_;
-};
 
 Result<std::size_t> encoded_size(const Bundle& bundle) {
   if (bundle.key_der.empty() || bundle.chain.empty() || bundle.chain.size() > kMaxCertificates)
     return fail(Errc::invalid_argument, "a bundle has a key and 1 to 16 certificates");
-  std::size_t size = 2 * sizeof(Length) + bundle.key_der.size();
+  std::size_t size = part_size(bundle.key_der.size()) + sizeof(Length);
   for (const std::string& certificate : bundle.chain) {
     if (certificate.empty()) return fail(Errc::invalid_argument, "a bundle's certificate is empty");
-    size += sizeof(Length) + certificate.size();
+    size += part_size(certificate.size());
   }
-  if (size > board::kMaxBundleBytes)
+  if (size > kMaxBundleBytes)
     return fail(Errc::invalid_argument, "a key and its chain have " + std::to_string(size) +
                                             " bytes; the board takes " +
-                                            std::to_string(board::kMaxBundleBytes));
+                                            std::to_string(kMaxBundleBytes));
   return size;
 }
 
@@ -74,17 +31,16 @@ Result<std::size_t> encoded_size(const Bundle& bundle) {
 Result<Secret> encode_bundle(const Bundle& bundle) {
   ACME_TRY(std::size_t size, encoded_size(bundle));
   Secret bytes(size);
-  Output out(bytes.data());
-  out.part(bundle.key_der.data(), bundle.key_der.size());
+  PartWriter out(bytes.data());
+  out.part(bundle.key_der.view());
   out.number(static_cast<Length>(bundle.chain.size()));
-  for (const std::string& certificate : bundle.chain)
-    out.part(certificate.data(), certificate.size());
+  for (const std::string& certificate : bundle.chain) out.part(certificate);
   return bytes;
 }
 
 Result<Bundle> decode_bundle(std::span<const std::uint8_t> bytes) {
   const auto damaged = [] { return fail(Errc::damaged, "a bundle's bytes break its format"); };
-  Input in(bytes);
+  PartReader in(bytes);
   auto key = in.part();
   auto count = in.number();
   if (!key || !count || *count == 0 || *count > kMaxCertificates) return damaged();

@@ -36,18 +36,19 @@ Outcome allocate_index(int fd, std::uint64_t bytes) {
 
 // Heap: a private key and its chain have 3 to 8 KiB; 64 KiB hold the one that
 // is served, a few that rest after being replaced, and chains of the largest
-// size in some slots. 4 MiB are for tokens (up to 0.5 KiB each) and two or
-// three copies of the status text.
+// size in some slots. 12 MiB are for tokens (up to 0.5 KiB each), tls-alpn-01
+// answers (2.5 KiB each: two keys and two certificates), and two or three copies
+// of the status text.
 //
-// Tokens: an order has up to 100 names, so 1,024 are ten big orders at once;
-// with more certificates 16 names for each of the up to 1,000 that may be in
+// Challenges of each type: an order has up to 100 names, so 1,024 are ten big orders at once;
+// with more certificates 15 names for each of the up to 1,000 that may be in
 // flight together.
 BoardShape board_shape_for(std::uint32_t lineages) {
   constexpr std::uint64_t kKiB = 1024;
   BoardShape shape;
   shape.slots = lineages;
-  shape.tokens = 1024 + 16 * std::min(lineages, 1000U);
-  shape.heap_bytes = std::min(4 * kKiB * kKiB + 64 * kKiB * lineages, kMaxHeapBytes);
+  shape.tokens = 1024 + 15 * std::min(lineages, 1000U);
+  shape.heap_bytes = std::min(12 * kKiB * kKiB + 64 * kKiB * lineages, kMaxHeapBytes);
   return shape;
 }
 

@@ -14,7 +14,7 @@
 namespace acme::board {
 
 inline constexpr std::uint64_t kMagic = 0x0a6472616f424341;  // "ACBoard\n" in memory
-inline constexpr std::uint32_t kLayoutVersion = 1;
+inline constexpr std::uint32_t kLayoutVersion = 2;
 
 // Everything that changes after creation is a word of this type. An atomic that
 // hides a lock would be no use between processes.
@@ -35,9 +35,10 @@ static_assert(sizeof(Header) == 40);
 
 // At offset 64, on a cache line of its own; all zero in a new board.
 struct Live {
-  Word tokens;    // how many are pending: at least as many as can be found
-  Word status;    // a Ref
-  Word heap_top;  // the first unit that no blob has ever had
+  Word tokens;      // how many are pending: at least as many as can be found
+  Word status;      // a Ref
+  Word heap_top;    // the first unit that no blob has ever had
+  Word challenges;  // how many are pending: as for tokens
 };
 inline constexpr std::uint64_t kLiveAt = 64;
 inline constexpr std::uint64_t kSlotsAt = 128;
@@ -46,8 +47,8 @@ inline constexpr std::uint64_t kSlotsAt = 128;
 inline constexpr std::uint32_t kUnitBytes = 16;
 inline constexpr std::uint32_t kUnitWords = kUnitBytes / sizeof(Word);
 
-// What a slot, a token's cell and `status` hold: where a blob is, and a mark
-// that tells one publication from the next (in a slot) or one token from
+// What a slot, a table's cell and `status` hold: where a blob is, and a mark
+// that tells one publication from the next (in a slot) or one text from
 // another (in a cell). Unit 0 is never given to a blob and means "none".
 struct Ref {
   std::uint32_t mark = 0;
@@ -60,21 +61,27 @@ struct Ref {
   explicit constexpr operator bool() const { return unit != 0; }
 };
 
-// Cells without a token: one that never had one ends a search, one whose token
+// Cells without a blob: one that never had one ends a search, one whose blob
 // was removed does not.
 inline constexpr std::uint64_t kEmptyCell = 0;
 inline constexpr std::uint64_t kRemovedCell = Ref{1, 0}.word();
-// A token stands at most this many cells behind the one that its hash names.
+// A blob stands at most this many cells behind the one that its hash names.
 inline constexpr std::uint32_t kMaxProbe = 128;
 
 // A blob is one unit of head, then the payload, padded with zeros to a word.
 // Head: kind (upper half) and payload length (lower half) in the first word, a
 // checksum over that word and the payload's words in the second.
-enum class Kind : std::uint32_t { bundle = 0x4c444e42, token = 0x4e4b4f54, status = 0x54415453 };
+enum class Kind : std::uint32_t {
+  bundle = 0x4c444e42,
+  token = 0x4e4b4f54,
+  challenge = 0x4e504c41,
+  status = 0x54415453
+};
 
 // Above what is ever needed; they keep a damaged length from asking for much.
 inline constexpr std::uint32_t kMaxBundleBytes = 256 * 1024;
 inline constexpr std::uint32_t kMaxKeyAuthorizationBytes = 512;
+inline constexpr std::uint32_t kMaxChallengeBytes = 16 * 1024;
 inline constexpr std::uint32_t kMaxStatusBytes = 64 * 1024 * 1024;
 
 constexpr std::uint32_t max_length(Kind kind) {
@@ -83,6 +90,8 @@ constexpr std::uint32_t max_length(Kind kind) {
       return kMaxBundleBytes;
     case Kind::token:
       return kMaxKeyAuthorizationBytes;
+    case Kind::challenge:
+      return kMaxChallengeBytes;
     case Kind::status:
       return kMaxStatusBytes;
   }
@@ -114,8 +123,9 @@ inline constexpr std::uint64_t kHeapAlignment = 4096;
 // Where everything is, which follows from the shape alone.
 struct Layout {
   BoardShape shape;
-  std::uint32_t cells = 0;  // a power of two, at most half of them in use
-  std::uint64_t cells_at = 0;
+  std::uint32_t cells = 0;  // of each table: a power of two, at most half of them in use
+  std::uint64_t tokens_at = 0;
+  std::uint64_t challenges_at = 0;
   std::uint64_t heap_at = 0;
   std::uint64_t heap_units = 0;
   std::uint64_t total_bytes = 0;
@@ -128,8 +138,10 @@ constexpr std::optional<Layout> layout_of(const BoardShape& shape) {
   if (shape.heap_bytes % kHeapAlignment != 0) return std::nullopt;
   Layout layout{.shape = shape};
   layout.cells = std::bit_ceil(2 * shape.tokens + 8);
-  layout.cells_at = kSlotsAt + std::uint64_t{shape.slots} * sizeof(Word);
-  std::uint64_t index_end = layout.cells_at + std::uint64_t{layout.cells} * sizeof(Word);
+  const std::uint64_t table_bytes = std::uint64_t{layout.cells} * sizeof(Word);
+  layout.tokens_at = kSlotsAt + std::uint64_t{shape.slots} * sizeof(Word);
+  layout.challenges_at = layout.tokens_at + table_bytes;
+  const std::uint64_t index_end = layout.challenges_at + table_bytes;
   layout.heap_at = (index_end + kHeapAlignment - 1) / kHeapAlignment * kHeapAlignment;
   layout.heap_units = shape.heap_bytes / kUnitBytes;
   layout.total_bytes = layout.heap_at + shape.heap_bytes;

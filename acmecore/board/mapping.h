@@ -33,8 +33,11 @@ class Mapping {
   const Live& live() const { return *at<const Live>(kLiveAt); }
   Word& slot(std::uint32_t n) { return at<Word>(kSlotsAt)[n]; }
   const Word& slot(std::uint32_t n) const { return at<const Word>(kSlotsAt)[n]; }
-  Word& cell(std::uint32_t n) { return at<Word>(layout_.cells_at)[n]; }
-  const Word& cell(std::uint32_t n) const { return at<const Word>(layout_.cells_at)[n]; }
+  // Of the table whose first cell is at that offset.
+  Word& cell(std::uint64_t table_at, std::uint32_t n) { return at<Word>(table_at)[n]; }
+  const Word& cell(std::uint64_t table_at, std::uint32_t n) const {
+    return at<const Word>(table_at)[n];
+  }
   Word* unit(std::uint64_t n) { return at<Word>(layout_.heap_at + n * kUnitBytes); }
   const Word* unit(std::uint64_t n) const {
     return at<const Word>(layout_.heap_at + n * kUnitBytes);

@@ -4,6 +4,8 @@
 #include <string>
 
 #include "board/board.h"
+#include "board/challenge.h"
+#include "board/table.h"
 #include "board/tokens.h"
 
 namespace acme {
@@ -37,6 +39,26 @@ Result<BoardReader::Copy> copy_of(const Mapping& board, const Word& place, Kind 
   }
   if (changed) return fail(Errc::busy, "the board changes faster than it can be read");
   return fail(Errc::damaged, "the board is damaged: a reference names no intact blob");
+}
+
+// Relaxed: who has to see a challenge is told of it after it was stored.
+bool any_in(const Mapping& board, const TableSpec& table) {
+  return (board.live().*table.pending).load(std::memory_order_relaxed) != 0;
+}
+
+Result<Secret> find(const Mapping& board, const TableSpec& table, std::string_view key) {
+  const Probe probe(key);
+  for (std::uint32_t step = 0; step < probe_limit(board.layout()); ++step) {
+    const Word& cell = board.cell(board.layout().*table.cells_at, probe.cell(board.layout(), step));
+    const std::uint64_t word = cell.load(std::memory_order_acquire);
+    if (word == kEmptyCell) break;
+    if (!Ref::of(word) || Ref::of(word).mark != probe.mark) continue;
+    auto copy = copy_of(board, cell, table.kind);
+    // Removed meanwhile, damaged, or another one with the same mark.
+    if (!copy || table.key_of(copy->bytes.view()) != key) continue;
+    return std::move(copy->bytes);
+  }
+  return nothing();
 }
 
 }  // namespace
@@ -79,21 +101,19 @@ Result<std::string> BoardReader::status() const {
 }
 
 Result<std::string> BoardReader::key_authorization(std::string_view token) const {
-  const Mapping& board = state_->board;
-  if (board.live().tokens.load(std::memory_order_acquire) == 0) return nothing();
-  if (!is_token(token)) return nothing();
-  const Probe probe(token);
-  for (std::uint32_t step = 0; step < probe_limit(board.layout()); ++step) {
-    const Word& cell = board.cell(probe.cell(board.layout(), step));
-    const std::uint64_t word = cell.load(std::memory_order_acquire);
-    if (word == kEmptyCell) break;
-    if (!Ref::of(word) || Ref::of(word).mark != probe.mark) continue;
-    auto copy = copy_of(board, cell, Kind::token);
-    // Removed meanwhile, damaged, or another token with the same mark.
-    if (!copy || token_of(copy->bytes.view()) != token) continue;
-    return std::string(copy->bytes.view());
-  }
-  return nothing();
+  if (!any_in(state_->board, kTokens) || !is_token(token)) return nothing();
+  ACME_TRY(Secret found, find(state_->board, kTokens, token));
+  return std::string(found.view());
+}
+
+bool BoardReader::has_challenges() const {
+  return any_in(state_->board, kChallenges);
+}
+
+Result<AlpnAnswer> BoardReader::challenge(std::string_view server_name) const {
+  if (!has_challenges()) return nothing();
+  ACME_TRY(Secret found, find(state_->board, kChallenges, server_name));
+  return decode_challenge(found.span());
 }
 
 }  // namespace acme

@@ -6,6 +6,8 @@
 #include <string>
 
 #include "board/board.h"
+#include "board/challenge.h"
+#include "board/table.h"
 #include "board/tokens.h"
 
 namespace acme {
@@ -14,7 +16,10 @@ using namespace board;
 
 struct BoardWriter::State {
   State(const Env& env, Mapping mapping)
-      : board(std::move(mapping)), heap(env, board), tokens(board, heap) {}
+      : board(std::move(mapping)),
+        heap(env, board),
+        tokens(kTokens, board, heap),
+        challenges(kChallenges, board, heap) {}
 
   void adopt();
   void adopt(Word& place, Kind kind);
@@ -24,7 +29,8 @@ struct BoardWriter::State {
 
   Mapping board;
   Heap heap;
-  TokenTable tokens;
+  Table tokens;
+  Table challenges;
 };
 
 namespace {
@@ -33,6 +39,10 @@ namespace {
 // differs from what was published before.
 std::uint32_t next_mark(Ref ref) {
   return ref.mark + 1 == 0 ? 1 : ref.mark + 1;
+}
+
+std::span<const std::uint8_t> bytes_of(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
 Ref load(const Word& place) {
@@ -45,6 +55,7 @@ void BoardWriter::State::adopt() {
   for (std::uint32_t n = 0; n < board.layout().shape.slots; ++n) adopt(board.slot(n), Kind::bundle);
   adopt(board.live().status, Kind::status);
   tokens.adopt();
+  challenges.adopt();
   heap.settle();
 }
 
@@ -113,7 +124,10 @@ void BoardWriter::withdraw(std::uint32_t slot) {
 }
 
 Outcome BoardWriter::put_token(std::string_view token, std::string_view key_authorization) {
-  return state_->tokens.put(token, key_authorization);
+  if (!is_token(token)) return fail(Errc::invalid_argument, "this is no http-01 token");
+  if (!is_key_authorization(key_authorization, token))
+    return fail(Errc::invalid_argument, "this is no key authorization of the token");
+  return state_->tokens.put(bytes_of(key_authorization));
 }
 
 void BoardWriter::remove_token(std::string_view token) {
@@ -124,9 +138,27 @@ std::vector<std::string> BoardWriter::tokens() const {
   return state_->tokens.all();
 }
 
+Outcome BoardWriter::put_challenge(std::string_view server_name, const AlpnAnswer& answer) {
+  ACME_TRY(Secret payload, encode_challenge(server_name, answer));
+  return state_->challenges.put(payload.span());
+}
+
+void BoardWriter::remove_challenge(std::string_view server_name) {
+  state_->challenges.remove(server_name);
+}
+
+Result<AlpnAnswer> BoardWriter::challenge(std::string_view server_name) const {
+  auto payload = state_->challenges.find(server_name);
+  if (!payload) return fail(Errc::not_found, "not there");
+  return decode_challenge(payload->span());
+}
+
+std::vector<std::string> BoardWriter::challenges() const {
+  return state_->challenges.all();
+}
+
 Outcome BoardWriter::publish_status(std::string_view json) {
-  return state_->publish(state_->board.live().status, Kind::status,
-                         {reinterpret_cast<const std::uint8_t*>(json.data()), json.size()});
+  return state_->publish(state_->board.live().status, Kind::status, bytes_of(json));
 }
 
 void BoardWriter::sweep() {

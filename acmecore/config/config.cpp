@@ -13,18 +13,6 @@ auto find_by_id(const List& list, std::string_view id) -> decltype(list.data()) 
 
 }  // namespace
 
-std::string_view challenge_name(ChallengeType type) {
-  switch (type) {
-    case ChallengeType::http01:
-      return "http-01";
-    case ChallengeType::tlsalpn01:
-      return "tls-alpn-01";
-    case ChallengeType::dns01:
-      return "dns-01";
-  }
-  return "unknown";
-}
-
 std::string_view activation_name(ActivationMode mode) {
   return mode == ActivationMode::reload ? "reload" : "live";
 }

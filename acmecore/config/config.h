@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/challenge_type.h"
 #include "base/key_type.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -19,8 +20,6 @@
 namespace acme {
 
 enum class ServerKind : std::uint8_t { nginx = 1, httpd = 2 };
-enum class ChallengeType : std::uint8_t { http01, tlsalpn01, dns01 };
-std::string_view challenge_name(ChallengeType type);  // "http-01"
 
 // How a new certificate comes to be served: the next handshake has it, or the
 // server's next graceful reload, which the keeper asks for.

@@ -1,5 +1,7 @@
 #include "config/issuers.h"
 
+#include <utility>
+
 #include "base/text.h"
 #include "config/values.h"
 
@@ -43,14 +45,17 @@ std::vector<IssuerSettings> built_in_issuers() {
   return issuers;
 }
 
-IssuerConfig issuer_config(const IssuerSettings& settings) {
+IssuerConfig issuer_config(const IssuerSettings& settings, bool plain_http_listener) {
   IssuerConfig config;
   config.id = settings.id;
   config.directory_url =
       settings.directory_url.empty() ? std::string(kLetsEncrypt) : settings.directory_url;
   config.contacts = settings.contacts;
   config.challenges = settings.challenges;
-  if (config.challenges.empty()) config.challenges = {ChallengeType::http01};
+  if (config.challenges.empty()) {
+    config.challenges = {ChallengeType::http01, ChallengeType::tlsalpn01};
+    if (!plain_http_listener) std::swap(config.challenges[0], config.challenges[1]);
+  }
   config.account_key = settings.account_key;
   config.account_key_file = settings.account_key_file;
   config.ca_certificate_file = settings.ca_certificate_file;

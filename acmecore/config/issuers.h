@@ -15,8 +15,9 @@ inline constexpr std::string_view kLetsEncryptStaging =
 
 std::vector<IssuerSettings> built_in_issuers();
 
-// What the rest of the house sees: all defaults filled in.
-IssuerConfig issuer_config(const IssuerSettings& settings);
+// What the rest of the house sees: all defaults filled in. Where no list of challenge types was
+// written, http-01 comes first, but last where the server has no plain-HTTP listener.
+IssuerConfig issuer_config(const IssuerSettings& settings, bool plain_http_listener);
 std::vector<KeyType> issuer_keys(const IssuerSettings& settings);
 
 // One directive inside an issuer's block; `values` are as many as the table wants.

@@ -438,18 +438,16 @@ class Resolver {
       used.insert(certificate.issuers.begin(), certificate.issuers.end());
     for (const IssuerSettings& issuer : settings_.issuers)
       if (issuer.configured || used.contains(issuer.id))
-        config.issuers.push_back(issuer_config(issuer));
+        config.issuers.push_back(issuer_config(issuer, config.plain_http_listener));
   }
 
   void warn_of_missing_listener(const Config& config) const {
     if (config.plain_http_listener || config.certificates.empty()) return;
     for (const IssuerConfig& issuer : config.issuers) {
-      const auto& types = issuer.challenges;
-      if (std::find(types.begin(), types.end(), ChallengeType::http01) == types.end()) continue;
-      log_.warning(
-          "no plain-HTTP listener: http-01 challenges can be answered only if port 80 of every "
-          "name reaches this server in another way");
-      return;
+      if (issuer.challenges != std::vector{ChallengeType::http01}) continue;
+      log_.warning("no plain-HTTP listener: the http-01 challenges of \"" + issuer.id +
+                   "\" can be answered only if port 80 of every name reaches this server in "
+                   "another way; tls-alpn-01 needs port 443 alone");
     }
   }
 

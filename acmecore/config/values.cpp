@@ -144,14 +144,15 @@ Result<std::vector<KeyType>> parse_keys(const Values& list) {
 Result<std::vector<ChallengeType>> parse_challenges(const Values& list) {
   std::vector<ChallengeType> types;
   for (const std::string& text : list) {
-    if (text == challenge_name(ChallengeType::tlsalpn01) ||
-        text == challenge_name(ChallengeType::dns01))
+    auto type = parse_challenge_type(text);
+    if (!type)
+      return wrong("unknown challenge type " + quoted(text) + ": write http-01 or tls-alpn-01");
+    if (type == ChallengeType::dns01)
       return wrong("the challenge type " + text +
-                   " is not supported by this version: write http-01");
-    if (text != challenge_name(ChallengeType::http01))
-      return wrong("unknown challenge type " + quoted(text) + ": write http-01");
-    if (!types.empty()) return wrong("the challenge type " + text + " is given twice");
-    types.push_back(ChallengeType::http01);
+                   " is not supported by this version: write http-01 or tls-alpn-01");
+    if (std::find(types.begin(), types.end(), *type) != types.end())
+      return wrong("the challenge type " + text + " is given twice");
+    types.push_back(*type);
   }
   return types;
 }

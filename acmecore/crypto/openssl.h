@@ -36,6 +36,7 @@ using BigNumber = Owned<BIGNUM, BN_free>;
 using Pkey = Owned<EVP_PKEY, EVP_PKEY_free>;
 using Certificate = Owned<X509, X509_free>;
 using Request = Owned<X509_REQ, X509_REQ_free>;
+using Extension = Owned<X509_EXTENSION, X509_EXTENSION_free>;
 using Name = Owned<X509_NAME, X509_NAME_free>;
 using GeneralNames = Owned<GENERAL_NAMES, GENERAL_NAMES_free>;
 

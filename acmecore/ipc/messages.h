@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/challenge_type.h"
 #include "base/lineage.h"
 #include "base/secret.h"
 
@@ -203,10 +204,11 @@ struct OrderCreated {
 struct PresentedChallenge {
   std::string identifier;
   std::string token;
+  ChallengeType type = ChallengeType::http01;
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
-    archive(self.identifier, self.token);
+    archive(self.identifier, self.token, self.type);
   }
 };
 

@@ -9,7 +9,13 @@
 namespace acme::keeper {
 Certificates::Certificates(const Env& env, Log& log, const Config& config, Store& store,
                            Accounts& accounts, BoardWriter* board)
-    : env_(env), log_(log), config_(config), store_(store), accounts_(accounts), board_(board) {
+    : env_(env),
+      log_(log),
+      config_(config),
+      store_(store),
+      accounts_(accounts),
+      board_(board),
+      answers_(env, keys_, board) {
   for (const CertificateConfig& certificate : config.certificates) {
     for (std::size_t i = 0; i < certificate.keys.size(); ++i) {
       Managed managed;
@@ -29,10 +35,10 @@ void Certificates::restore_challenges() {
         log_.error(to_string(order.lineage) + ": " + done.error().message);
       continue;
     }
-    for (const KeyAuthorizationRecord& record : order.key_authorizations)
-      if (board_)
-        if (auto put = board_->put_token(record.token, record.key_authorization); !put)
-          log_.error(to_string(order.lineage) + ": " + put.error().message);
+    // At once, with the keys that there are; mostly the server's master has done it.
+    auto put = answers_.put(order);
+    if (put) put = answers_.complete(order);
+    if (!put) log_.error(to_string(order.lineage) + ": " + put.error().message);
     managed->presented = !order.key_authorizations.empty();
     managed->order = std::move(order);
   }

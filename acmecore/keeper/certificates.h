@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "ipc/messages.h"
 #include "keeper/accounts.h"
+#include "keeper/challenge_answers.h"
 #include "keeper/key_maker.h"
 #include "store/store.h"
 
@@ -55,7 +56,8 @@ class Certificates {
   // The steps of an order, as keeper/dispatch calls them.
   Result<std::string> sign_new_order(Managed& managed, const ipc::SignNewOrder& request);
   Outcome order_created(Managed& managed, const ipc::OrderCreated& request);
-  Outcome present(Managed& managed, const ipc::PresentChallenges& request);
+  // Nothing while the challenges' own key is being made: as sign_finalize.
+  std::optional<Outcome> present(Managed& managed, const ipc::PresentChallenges& request);
   Result<std::string> sign_challenge(Managed& managed, const ipc::SignChallenge& request);
   // Nothing while the key is being made: asked again when it is there.
   std::optional<Result<std::string>> sign_finalize(Managed& managed,
@@ -74,6 +76,8 @@ class Certificates {
   // Grows with each one that is left to a reload.
   std::uint64_t left_to_reload() const { return left_to_reload_; }
   bool has_orders() const;
+  // The challenges' own key is there.
+  void complete_answers();
 
   // Daily: a certificate past its renewal point that nobody tried to renew.
   void warn_of_neglect();
@@ -89,6 +93,7 @@ class Certificates {
   Outcome order_of(const Managed& managed, std::string_view issuer) const;
   Result<OrderRecord> with_challenges(const Managed& managed,
                                       const ipc::PresentChallenges& request);
+  Outcome show(Managed& managed, OrderRecord order);
   std::optional<Result<Secret>> order_key(Managed& managed);
   Result<std::string> order_key_csr(const Managed& managed, const Secret& pem);
   Result<Version> checked_version(const Managed& managed, std::string_view pem);
@@ -102,6 +107,7 @@ class Certificates {
   Accounts& accounts_;
   BoardWriter* board_;  // null: no server (acme-keeper --once)
   KeyMaker keys_;
+  ChallengeAnswers answers_;
   std::map<Lineage, Managed> managed_;
   std::uint64_t left_to_reload_ = 0;
 };

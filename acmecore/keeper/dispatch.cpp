@@ -41,7 +41,8 @@ Outcome Dispatch::decode_and_call(Dispatch& self, const Frame& frame) {
 //   account_created               newAccount was signed
 //   account_lost                  there is an account, and it was not lost a minute ago
 //   order_created                 newOrder was signed for this lineage and issuer
-//   present_challenges            an order under way, names of the certificate, each one once
+//   present_challenges            an order under way, names of the certificate, each one once,
+//                                 a configured type, no other order's tls-alpn-01 for that name
 //   install_chain                 a finalized order; the chain passes every check
 //   give_up_order, save_schedule  configured lineage; what is saved is bounded
 //   log_line, progress            escaped, bounded, not answered
@@ -124,23 +125,32 @@ void Dispatch::on(std::uint32_t id, const ipc::SignFinalize& request) {
   if (!found) return reply(id, Outcome(found.error()));
   auto body = certificates_.sign_finalize(**found, request);
   if (body) return reply(id, *body);
-  for (const Waiting& before : take_waiting(request.lineage))
-    reply(before.id, Outcome(fail(Errc::refused, "the same was asked again")));
-  waiting_.push_back({id, request});
+  wait(id, request, request.lineage);
 }
 
-std::vector<Dispatch::Waiting> Dispatch::take_waiting(const Lineage& lineage) {
-  std::vector<Waiting> taken;
+template <class Request>
+void Dispatch::wait(std::uint32_t id, const Request& request, const Lineage& key) {
+  refuse_waiting(request.lineage, "something else was asked meanwhile");
+  waiting_.push_back({id, request.lineage, key, [this, id, request] { on(id, request); }});
+}
+
+void Dispatch::refuse_waiting(const Lineage& lineage, const char* why) {
   std::erase_if(waiting_, [&](const Waiting& waiting) {
-    if (waiting.request.lineage != lineage) return false;
-    taken.push_back(waiting);
+    if (waiting.lineage != lineage) return false;
+    reply(waiting.id, Outcome(fail(Errc::refused, why)));
     return true;
   });
-  return taken;
 }
 
-void Dispatch::key_is_ready(const Lineage& lineage) {
-  for (const Waiting& waiting : take_waiting(lineage)) on(waiting.id, waiting.request);
+void Dispatch::key_is_ready(const Lineage& key) {
+  std::vector<Waiting> ready;
+  std::erase_if(waiting_, [&](Waiting& waiting) {
+    if (waiting.key != key) return false;
+    ready.push_back(std::move(waiting));
+    return true;
+  });
+  for (const Waiting& waiting : ready) waiting.ask_again();
+  if (key == ChallengeAnswers::kKey) certificates_.complete_answers();
 }
 
 void Dispatch::on(std::uint32_t id, const ipc::DirectoryRead& request) {
@@ -162,7 +172,10 @@ void Dispatch::on(std::uint32_t id, const ipc::OrderCreated& request) {
 
 void Dispatch::on(std::uint32_t id, const ipc::PresentChallenges& request) {
   auto found = managed(request.lineage);
-  reply(id, found ? certificates_.present(**found, request) : Outcome(found.error()));
+  if (!found) return reply(id, Outcome(found.error()));
+  auto done = certificates_.present(**found, request);
+  if (done) return reply(id, *done);
+  wait(id, request, ChallengeAnswers::kKey);
 }
 
 void Dispatch::on(std::uint32_t id, const ipc::InstallChain& request) {
@@ -176,8 +189,7 @@ void Dispatch::on(std::uint32_t id, const ipc::InstallChain& request) {
 void Dispatch::on(std::uint32_t id, const ipc::GiveUpOrder& request) {
   auto found = managed(request.lineage);
   if (!found) return reply(id, Outcome(found.error()));
-  for (const Waiting& waiting : take_waiting(request.lineage))
-    reply(waiting.id, Outcome(fail(Errc::refused, "the order was given up")));
+  refuse_waiting(request.lineage, "the order was given up");
   certificates_.give_up(**found);
   reply(id, Outcome());
 }

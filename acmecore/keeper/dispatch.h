@@ -30,7 +30,7 @@ class Dispatch {
   // everything else is left unanswered.
   Outcome handle_last(const Frame& frame);
   // A key was finished: answers what waited for it.
-  void key_is_ready(const Lineage& lineage);
+  void key_is_ready(const Lineage& key);
   // The agent that asked is gone.
   void forget_waiting() { waiting_.clear(); }
 
@@ -40,15 +40,20 @@ class Dispatch {
  private:
   struct Row;
   static const Row kTable[];
+  // A request that waits for a key.
   struct Waiting {
     std::uint32_t id;
-    ipc::SignFinalize request;
+    Lineage lineage;  // whose order it is about
+    Lineage key;
+    std::function<void()> ask_again;
   };
 
   void reply(std::uint32_t id, const Outcome& outcome);
   void reply(std::uint32_t id, const Result<std::string>& outcome);
   Result<Managed*> managed(const Lineage& lineage);
-  std::vector<Waiting> take_waiting(const Lineage& lineage);
+  template <class Request>
+  void wait(std::uint32_t id, const Request& request, const Lineage& key);
+  void refuse_waiting(const Lineage& lineage, const char* why);
 
   void on(std::uint32_t id, const ipc::SignNewAccount& request);
   void on(std::uint32_t id, const ipc::SignNewOrder& request);
@@ -74,7 +79,7 @@ class Dispatch {
   Accounts& accounts_;
   Certificates& certificates_;
   Send send_;
-  std::vector<Waiting> waiting_;  // one a lineage at most
+  std::vector<Waiting> waiting_;  // one a lineage at most: an order has one step at a time
 };
 
 }  // namespace acme::keeper

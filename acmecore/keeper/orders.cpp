@@ -1,6 +1,7 @@
 // The steps of an order: what must be true first, and what is on disk before
 // anything leaves.
 #include <algorithm>
+#include <utility>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -27,10 +28,10 @@ std::string order_payload(const Managed& managed, const IssuerConfig& issuer) {
   return payload.compact();
 }
 
-bool has_token(const OrderRecord& order, std::string_view token) {
-  const auto& list = order.key_authorizations;
-  return std::any_of(list.begin(), list.end(),
-                     [&](const KeyAuthorizationRecord& record) { return record.token == token; });
+// What workers of this version can answer is configured by the parser's leave.
+bool is_configured(const IssuerConfig& issuer, ChallengeType type) {
+  return std::find(issuer.challenges.begin(), issuer.challenges.end(), type) !=
+         issuer.challenges.end();
 }
 
 // An authorization of a wildcard names the base.
@@ -95,18 +96,29 @@ Outcome Certificates::order_created(Managed& managed, const ipc::OrderCreated& r
   return {};
 }
 
-Outcome Certificates::present(Managed& managed, const ipc::PresentChallenges& request) {
-  ACME_CHECK(order_of(managed, request.issuer));
-  ACME_TRY(OrderRecord order, with_challenges(managed, request));
+std::optional<Outcome> Certificates::present(Managed& managed,
+                                             const ipc::PresentChallenges& request) {
+  if (auto allowed = order_of(managed, request.issuer); !allowed) return allowed;
+  auto order = with_challenges(managed, request);
+  if (!order) return Outcome(order.error());
+  if (auto free = answers_.check(*order); !free) return free;
+  auto prepared = answers_.prepare(*order);
+  if (!prepared || !*prepared) return prepared;
+  return show(managed, std::move(*order));
+}
+
+Outcome Certificates::show(Managed& managed, OrderRecord order) {
   // Journalled first: a server that reloads now fills its new board from here.
   ACME_CHECK(store_.save_order(order));
-  std::vector<KeyAuthorizationRecord> before = std::move(managed.order->key_authorizations);
-  managed.order = std::move(order);
   managed.presented = false;
-  for (const KeyAuthorizationRecord& old : before)
-    if (board_ && !has_token(*managed.order, old.token)) board_->remove_token(old.token);
-  for (const KeyAuthorizationRecord& record : managed.order->key_authorizations)
-    if (board_) ACME_CHECK(board_->put_token(record.token, record.key_authorization));
+  OrderRecord before = std::exchange(*managed.order, std::move(order));
+  // Those that are presented again stay where they are.
+  std::erase_if(before.key_authorizations, [&](const KeyAuthorizationRecord& old) {
+    const auto& now = managed.order->key_authorizations;
+    return std::find(now.begin(), now.end(), old) != now.end();
+  });
+  answers_.remove(before);
+  ACME_CHECK(answers_.put(*managed.order));
   managed.presented = true;
   if (!managed.order->has_key) keys_.begin(managed.lineage);
   return {};
@@ -124,8 +136,12 @@ Result<OrderRecord> Certificates::with_challenges(const Managed& managed,
     if (!is_name_of(*managed.config, challenge.identifier))
       return fail(Errc::refused, printable(challenge.identifier) + " is no name of " +
                                      managed.lineage.certificate);
+    if (!is_configured(*config_.issuer(request.issuer), challenge.type))
+      return fail(Errc::refused, std::string(challenge_name(challenge.type)) +
+                                     " is not configured for " + request.issuer);
     ACME_TRY(std::string answer, accounts_.key_authorization(request.issuer, challenge.token));
-    order.key_authorizations.push_back({challenge.identifier, challenge.token, answer});
+    order.key_authorizations.push_back(
+        {challenge.identifier, challenge.token, answer, challenge.type});
   }
   return order;
 }
@@ -228,10 +244,15 @@ Result<Version> Certificates::checked_version(const Managed& managed, std::strin
   return version;
 }
 
+void Certificates::complete_answers() {
+  for (auto& [lineage, managed] : managed_)
+    if (managed.order && managed.presented)
+      if (auto done = answers_.complete(*managed.order); !done)
+        log_.error(to_string(lineage) + ": " + done.error().message);
+}
+
 void Certificates::withdraw_challenges(Managed& managed) {
-  if (managed.order && board_)
-    for (const KeyAuthorizationRecord& record : managed.order->key_authorizations)
-      board_->remove_token(record.token);
+  if (managed.order) answers_.remove(*managed.order);
   managed.presented = false;
 }
 

@@ -28,6 +28,19 @@ void bound_past(WallTime& time, WallTime now) {
   time = std::clamp<WallTime>(time, 0, now);
 }
 
+// Of the certificate's own names, each type once: no more than an agent may rightly say.
+void bound_failed_challenges(ScheduleRecord& schedule, const Managed& managed, WallTime now) {
+  const auto& names = managed.config->names;
+  auto& failed = schedule.failed_challenges;
+  std::erase_if(failed, [&](const FailedChallenge& challenge) {
+    return challenge.at > now || challenge.at <= now - kFailedChallengeLife ||
+           challenge.type > ChallengeType::dns01 ||
+           std::find(names.begin(), names.end(), challenge.name) == names.end();
+  });
+  const std::size_t most = names.size() * (static_cast<std::size_t>(ChallengeType::dns01) + 1);
+  if (failed.size() > most) failed.resize(most);
+}
+
 }  // namespace
 
 Outcome Certificates::save_schedule(Managed& managed, ScheduleRecord schedule) {
@@ -43,6 +56,7 @@ Outcome Certificates::save_schedule(Managed& managed, ScheduleRecord schedule) {
   std::erase_if(failed, [now](WallTime time) { return time <= now - kHour || time > now; });
   if (failed.size() > kMostFailedValidations)
     failed.erase(failed.begin(), failed.end() - kMostFailedValidations);
+  bound_failed_challenges(schedule, managed, now);
   managed.schedule = std::move(schedule);
   return store_.save_schedule(managed.lineage, managed.schedule);
 }

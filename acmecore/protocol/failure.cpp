@@ -1,5 +1,6 @@
 #include "protocol/failure.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -88,6 +89,12 @@ Failure::Kind kind_of(const Problem& problem) {
   if (problem.type == "unauthorized") return Kind::validation;
   const Meaning* meaning = meaning_of(problem.type);
   return meaning ? meaning->kind : Kind::refused;
+}
+
+bool Failure::can_try_another_type() const {
+  return kind == Kind::validation && !validations.empty() && validations.size() == names.size() &&
+         std::all_of(validations.begin(), validations.end(),
+                     [](const Validation& validation) { return validation.other_left; });
 }
 
 Failure malformed(std::string what) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/challenge_type.h"
 #include "protocol/message.h"
 
 namespace acme::protocol {
@@ -26,6 +27,17 @@ struct Failure {
   std::string url;                 // to open (instance, terms), if any
   std::int64_t retry_after = 0;    // seconds, 0: not said
   std::vector<std::string> names;  // that failed validation, or that the CA refused
+
+  // The challenges that failed in a way that another type may not; `other_left`: the CA offers
+  // one that is configured and has not failed for this name.
+  struct Validation {
+    std::string name;
+    ChallengeType type = ChallengeType::http01;
+    bool other_left = false;
+  };
+  std::vector<Validation> validations;
+  // Worth a new order at once: each name that failed can be proven in another way.
+  bool can_try_another_type() const;
 
   // What becomes of the order. Neither flag: it is given up.
   bool order_gone = false;  // a resumed order is of no use any more: forget it, begin anew at once

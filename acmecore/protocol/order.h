@@ -16,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/lineage.h"
 #include "config/config.h"
 #include "protocol/directory.h"
 #include "protocol/document.h"
@@ -65,6 +66,7 @@ struct OrderSettings {
   std::vector<std::string> names;
   std::vector<ChallengeType> challenges;  // in order of preference
   bool fetch_alternates = false;
+  std::vector<FailedChallenge> failed = {};  // tried last for their names
 };
 
 class Order {
@@ -120,6 +122,7 @@ class Order {
     AuthorizationDocument document;
     bool chosen = false;
     ChallengeType type = ChallengeType::http01;
+    bool other_left = false;  // a type that could be tried after this one
     std::string challenge_url;
     std::string token;
     bool started = false;  // by an earlier run
@@ -141,6 +144,9 @@ class Order {
   void on_authorizations_known(Wishes& out);
   std::string name_of(const AuthorizationDocument& document) const;
   bool choose_challenges(Wishes& out);
+  bool has_failed(const std::string& name, ChallengeType type) const;
+  std::vector<ChallengeType> preference_for(const std::string& name) const;
+  bool other_left(const Authorization& authorization) const;
   void present(Wishes& out);
   void on_challenge(const Answer& answer, Wishes& out);
   void start_polling(Wishes& out);
@@ -160,6 +166,7 @@ class Order {
   void fail(Failure failure, Wishes& out);
   void fail_answer(const Answer& answer, Wishes& out);
   void fail_invalid(Wishes& out);
+  void note_validation(const Authorization& authorization, Failure& failure) const;
   bool keep_after(const Failure& failure) const;
   void deactivate_pending(Wishes& out);
 

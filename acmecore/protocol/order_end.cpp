@@ -16,6 +16,11 @@ bool is_trouble(Kind kind) {
          kind == Kind::account || kind == Kind::action_required;
 }
 
+// A name that does not resolve, or that the CA may not issue for, cannot be proven in any way.
+bool fails_every_type(const Problem& problem) {
+  return problem.type == "dns" || problem.type == "caa" || problem.type == "rejectedIdentifier";
+}
+
 // "http-01: unauthorized: The key authorization file …"
 std::string reason(const AuthorizationDocument& document) {
   for (const auto& challenge : document.challenges)
@@ -81,6 +86,19 @@ void Order::deactivate_pending(Wishes& out) {
       out.push_back(Post{Post::What::deactivate, a.url, ++last_tag_});
 }
 
+// Which challenge failed: the one that was chosen, or, where an earlier run did
+// that, the one that says so.
+void Order::note_validation(const Authorization& a, Failure& failure) const {
+  std::optional<ChallengeType> type;
+  if (a.chosen) type = a.type;
+  for (const auto& challenge : a.document.challenges) {
+    if (!challenge.error && challenge.status != "invalid") continue;
+    if (challenge.error && fails_every_type(*challenge.error)) return;
+    if (!type) type = parse_challenge_type(challenge.type);
+  }
+  if (type && !a.name.empty()) failure.validations.push_back({a.name, *type, a.other_left});
+}
+
 // The order is invalid: which names failed, and why, in the CA's words.
 void Order::fail_invalid(Wishes& out) {
   dead_ = true;
@@ -95,6 +113,7 @@ void Order::fail_invalid(Wishes& out) {
     failure.names.push_back(name);
     parts.push_back(name + ": " + reason(a.document));
     validated |= status == AuthorizationStatus::invalid;
+    if (status == AuthorizationStatus::invalid) note_validation(a, failure);
   }
   if (!validated) failure.kind = order_error_ ? kind_of(*order_error_) : Kind::refused;
   if (order_error_ && parts.empty()) {

@@ -77,7 +77,7 @@ bool Order::choose_challenges(Wishes& out) {
            out);
       return false;
     }
-    std::optional<Choice> choice = choose(a.document, settings_.challenges);
+    std::optional<Choice> choice = choose(a.document, preference_for(a.name));
     if (!choice || !allowed(choice->challenge->url)) {
       Failure failure;
       failure.kind = Failure::Kind::refused;
@@ -96,8 +96,29 @@ bool Order::choose_challenges(Wishes& out) {
     a.challenge_url = choice->challenge->url;
     a.token = choice->challenge->token;
     a.started = choice->challenge->status == "processing";
+    a.other_left = other_left(a);
   }
   return true;
+}
+
+bool Order::has_failed(const std::string& name, ChallengeType type) const {
+  return std::any_of(settings_.failed.begin(), settings_.failed.end(),
+                     [&](const FailedChallenge& f) { return f.name == name && f.type == type; });
+}
+
+// As configured, but what has failed for this name comes last.
+std::vector<ChallengeType> Order::preference_for(const std::string& name) const {
+  std::vector<ChallengeType> types = settings_.challenges;
+  std::stable_partition(types.begin(), types.end(),
+                        [&](ChallengeType type) { return !has_failed(name, type); });
+  return types;
+}
+
+bool Order::other_left(const Authorization& a) const {
+  return std::any_of(
+      settings_.challenges.begin(), settings_.challenges.end(), [&](ChallengeType type) {
+        return type != a.type && !has_failed(a.name, type) && choose(a.document, {type});
+      });
 }
 
 void Order::present(Wishes& out) {

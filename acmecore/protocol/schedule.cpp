@@ -64,6 +64,19 @@ void forget_old_validations(ScheduleRecord& schedule, WallTime now) {
   std::erase_if(schedule.failed_validations, old);
 }
 
+// What is known of the types of challenges, name by name.
+void remember_types(ScheduleRecord& schedule, const Failure::Validation& validation, WallTime now) {
+  std::erase_if(schedule.failed_challenges, [&](const FailedChallenge& failed) {
+    bool old = failed.at <= now - kFailedChallengeLife || failed.at > now + kClockSlack;
+    bool again = failed.name == validation.name &&
+                 (failed.type == validation.type || !validation.other_left);
+    return old || again;
+  });
+  // When every type has failed, none is better than the others.
+  if (validation.other_left)
+    schedule.failed_challenges.push_back({validation.name, validation.type, now});
+}
+
 // Whether a renewal point can be that of this certificate.
 bool fits(WallTime renew_at, const Validity& validity) {
   return renew_at > validity.not_before && renew_at < validity.not_after;
@@ -131,14 +144,30 @@ WallTime due_at(const ScheduleRecord& schedule, const Validity& validity, WallTi
   return due <= now ? 0 : due;
 }
 
+bool note_validations(ScheduleRecord& schedule, const Failure& failure,
+                      const std::vector<std::string>& names, WallTime now) {
+  auto carried = [&](const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  if (failure.kind != Failure::Kind::validation ||
+      std::none_of(failure.names.begin(), failure.names.end(), carried))
+    return false;
+  forget_old_validations(schedule, now);
+  schedule.failed_validations.push_back(now);
+  for (const Failure::Validation& each : failure.validations)
+    if (carried(each.name)) remember_types(schedule, each, now);
+  return true;
+}
+
 void note_failure(ScheduleRecord& schedule, const Failure& failure, const Validity& validity,
                   WallTime now, double uniform) {
   forget_old_validations(schedule, now);
   if (failure.kind == Failure::Kind::validation) schedule.failed_validations.push_back(now);
+  for (const Failure::Validation& each : failure.validations) remember_types(schedule, each, now);
   schedule.last_error = failure.words;
   schedule.last_error_at = now;
   schedule.last_try = now;
-  if (failure.order_gone) return;
+  if (failure.order_gone || failure.can_try_another_type()) return;
 
   schedule.renewal_requested = false;
   std::uint32_t step = std::min<std::uint32_t>(schedule.failures, std::size(kBackOff) - 1);

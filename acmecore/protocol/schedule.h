@@ -42,10 +42,18 @@ void note_configuration(ScheduleRecord& schedule, const std::string& configurati
 // believed.
 WallTime due_at(const ScheduleRecord& schedule, const Validity& validity, WallTime now);
 
+// What a failed order says about each of its names, for the lineages that carry one of
+// `names`, be it another's order: the validation counts against the 5 an hour, and the type
+// that failed is tried last for 30 days, or until no other type is left. False: none of these
+// names failed.
+bool note_validations(ScheduleRecord& schedule, const Failure& failure,
+                      const std::vector<std::string>& names, WallTime now);
+
 // After a failed order: 1, 10, 100 minutes, then daily; at most 1 h while there is no valid
 // certificate at all; never more than a quarter of the time that is left, so that many tries
 // fit before the end; Retry-After wins (capped at a day; and never leads to more than three
-// quick tries in a row). `uniform` for jitter. An order that is gone costs no back-off.
+// quick tries in a row). `uniform` for jitter. An order that is gone costs no back-off, nor does
+// one whose names can all be proven in another way.
 void note_failure(ScheduleRecord& schedule, const Failure& failure, const Validity& validity,
                   WallTime now, double uniform);
 // After a success. A fresh certificate is never renewed at once, whatever its dates say.

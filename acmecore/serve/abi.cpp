@@ -109,6 +109,11 @@ constexpr StatusText kStatusTexts[] = {
     {ACME_E_INTERNAL, "an internal error"},
 };
 
+void copy_text(std::string_view text, char* out) {
+  std::memcpy(out, text.data(), text.size());
+  out[text.size()] = '\0';
+}
+
 }  // namespace
 
 const char* acme_error_message(void) {
@@ -248,6 +253,16 @@ size_t acme_config_certificate_count(const acme_config* config) {
   return config->builder.resolution().config.certificates.size();
 }
 
+int acme_config_may_answer(const acme_config* config, const char* challenge) {
+  if (!config || !challenge || !config->builder.resolved()) return 0;
+  auto type = parse_challenge_type(challenge);
+  const auto& issuers = config->builder.resolution().config.issuers;
+  return type && std::any_of(issuers.begin(), issuers.end(), [&](const IssuerConfig& issuer) {
+           return std::find(issuer.challenges.begin(), issuer.challenges.end(), *type) !=
+                  issuer.challenges.end();
+         });
+}
+
 // ---- serving
 
 int acme_serving_open(const acme_config* config, unsigned flags, acme_serving** serving) {
@@ -290,6 +305,44 @@ int acme_serving_http01(const acme_serving* serving, const char* path, size_t pa
       return fail(Errc::damaged, "a key authorization is too long");
     std::memcpy(answer, text.data(), text.size());
     *answer_length = text.size();
+    return {};
+  });
+}
+
+int acme_serving_alpn_pending(const acme_serving* serving) {
+  return serving && serving->serving->alpn_pending() ? 1 : 0;
+}
+
+int acme_serving_has_challenge(const acme_serving* serving, const char* server_name,
+                               size_t length) {
+  return guarded([&]() -> Result<int> {
+           if (!serving || !server_name) return 0;
+           return serving->serving->has_challenge({server_name, length}) ? 1 : 0;
+         }) > 0;
+}
+
+int acme_serving_set_challenge(const acme_serving* serving, const char* server_name,
+                               struct ssl_st* ssl) {
+  return guarded([&]() -> Outcome {
+    if (!serving || !server_name || !ssl) return argument("an argument is NULL");
+    return serving->serving->set_challenge(server_name, ssl);
+  });
+}
+
+int acme_serving_challenge_pem(const acme_serving* serving, const char* server_name, int key_kind,
+                               char certificate[ACME_CHALLENGE_PEM_MAX],
+                               char private_key[ACME_CHALLENGE_PEM_MAX]) {
+  return guarded([&]() -> Outcome {
+    if (!serving || !server_name || !certificate || !private_key)
+      return argument("an argument is NULL");
+    if (key_kind != ACME_KEY_ECDSA && key_kind != ACME_KEY_RSA)
+      return argument("there is no such kind of key");
+    ACME_TRY(auto pem, serving->serving->challenge_pem(server_name, key_kind == ACME_KEY_RSA));
+    if (pem.certificate.size() >= ACME_CHALLENGE_PEM_MAX ||
+        pem.key.size() >= ACME_CHALLENGE_PEM_MAX)
+      return fail(Errc::damaged, "a challenge's certificate is too long");
+    copy_text(pem.certificate, certificate);
+    copy_text(pem.key.view(), private_key);
     return {};
   });
 }

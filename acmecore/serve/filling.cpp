@@ -4,7 +4,9 @@
 #include <map>
 #include <optional>
 
+#include "crypto/alpn_cert.h"
 #include "crypto/cert.h"
+#include "crypto/digest.h"
 #include "crypto/pem_object.h"
 #include "serve/fallbacks.h"
 
@@ -89,6 +91,39 @@ class Filling {
   std::optional<Fallbacks> fallbacks_;
 };
 
+// One key of each kind for all answers.
+class AlpnMaker {
+ public:
+  explicit AlpnMaker(WallTime now) : now_(now) {}
+
+  Outcome put(BoardWriter& board, const KeyAuthorizationRecord& record) {
+    ACME_CHECK(make_keys());
+    const Sha256 digest = sha256(record.key_authorization);
+    AlpnAnswer answer;
+    answer.digest.assign(digest.begin(), digest.end());
+    for (const PrivateKey& key : keys_) {
+      ACME_TRY(std::string certificate,
+               make_alpn_certificate(key, record.identifier, record.key_authorization, now_));
+      ACME_TRY(Secret der, key.der());
+      answer.bundles.push_back({std::move(der), {std::move(certificate)}});
+    }
+    return board.put_challenge(alpn_server_name(record.identifier), answer);
+  }
+
+ private:
+  Outcome make_keys() {
+    if (!keys_.empty()) return {};
+    for (KeyType type : {KeyType::ecdsa256, KeyType::rsa2048}) {
+      ACME_TRY(PrivateKey key, PrivateKey::generate(type));
+      keys_.push_back(std::move(key));
+    }
+    return {};
+  }
+
+  WallTime now_;
+  std::vector<PrivateKey> keys_;
+};
+
 }  // namespace
 
 void fill_certificates(const Store& store, const Config& config, WallTime now, Log& log,
@@ -97,10 +132,13 @@ void fill_certificates(const Store& store, const Config& config, WallTime now, L
   for (const CertificateConfig& certificate : config.certificates) filling.add(certificate);
 }
 
-void fill_tokens(const Store& store, BoardWriter& board, Log& log) {
+void fill_challenges(const Store& store, BoardWriter& board, WallTime now, Log& log) {
+  AlpnMaker alpn(now);
   for (const OrderRecord& order : store.load_orders())
     for (const KeyAuthorizationRecord& record : order.key_authorizations) {
-      Outcome put = board.put_token(record.token, record.key_authorization);
+      Outcome put = record.type == ChallengeType::tlsalpn01
+                        ? alpn.put(board, record)
+                        : board.put_token(record.token, record.key_authorization);
       if (!put)
         log.error("a challenge for " + record.identifier +
                   " is not answered before the helper is up: " + put.error().message);

@@ -19,9 +19,10 @@ using PublishFn = std::function<Outcome(std::uint32_t slot, const Bundle& bundle
 void fill_certificates(const Store& store, const Config& config, WallTime now, Log& log,
                        const PublishFn& publish);
 
-// Key authorizations of orders under way: a reload in mid-order leaves no
-// challenge unanswered.
-void fill_tokens(const Store& store, BoardWriter& board, Log& log);
+// Key authorizations of orders under way, as tokens or as certificates that are
+// made from them: a reload in mid-order leaves no challenge unanswered. No key is
+// made where no tls-alpn-01 challenge is pending.
+void fill_challenges(const Store& store, BoardWriter& board, WallTime now, Log& log);
 
 // PEM to DER, trusting the store's own check of the bytes.
 Result<Bundle> bundle_from(const Version& version);

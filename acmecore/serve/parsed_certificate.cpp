@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "board/board.h"
 #include "crypto/cert.h"
 #include "crypto/key.h"
 #include "crypto/placeholder.h"
@@ -54,6 +53,11 @@ Result<SharedCertificate> assemble(const Bundle& bundle, const PrivateKey& key) 
 Result<SharedCertificate> parse_certificate(std::span<const std::uint8_t> encoded_bundle) {
   ossl::QueueGuard guard;
   ACME_TRY(Bundle bundle, decode_bundle(encoded_bundle));
+  return parse_certificate(bundle);
+}
+
+Result<SharedCertificate> parse_certificate(const Bundle& bundle) {
+  ossl::QueueGuard guard;
   ACME_TRY(PrivateKey key, PrivateKey::from_der(bundle.key_der.view()));
   return assemble(bundle, key);
 }

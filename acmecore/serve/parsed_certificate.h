@@ -9,6 +9,7 @@
 
 #include "base/env.h"
 #include "base/result.h"
+#include "board/board.h"
 #include "crypto/openssl.h"
 
 struct ssl_st;
@@ -29,6 +30,8 @@ using SharedCertificate = std::shared_ptr<const ParsedCertificate>;
 
 // From an encoded Bundle; key and leaf must fit.
 Result<SharedCertificate> parse_certificate(std::span<const std::uint8_t> encoded_bundle);
+
+Result<SharedCertificate> parse_certificate(const Bundle& bundle);
 
 // The self-signed one that keeps handshakes working: a new P-256 key.
 Result<SharedCertificate> make_placeholder_certificate(WallTime now);

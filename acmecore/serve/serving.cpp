@@ -62,7 +62,7 @@ Outcome Serving::fill(int board_fd) {
   fill_certificates(
       *store, config_, env_.now(), log_,
       [&](std::uint32_t slot, const Bundle& bundle) { return board.publish(slot, bundle); });
-  fill_tokens(*store, board, log_);
+  fill_challenges(*store, board, env_.now(), log_);
   return {};
 }
 

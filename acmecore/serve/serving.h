@@ -47,6 +47,16 @@ class Serving {
   Result<int> set_certificate(std::uint32_t site, ssl_st* ssl) const;
   const char* state(std::uint32_t site) const;
   Result<std::string> http01(std::string_view path) const;
+  // tls-alpn-01 (RFC 8737): whether any challenge is pending, one atomic load; whether there is
+  // one for a server name; the certificates for it, set on a connection or as PEM.
+  bool alpn_pending() const { return shelf_.has_challenges(); }
+  bool has_challenge(std::string_view server_name) const;
+  Outcome set_challenge(std::string_view server_name, ssl_st* ssl) const;
+  struct ChallengePem {
+    std::string certificate;
+    Secret key;
+  };
+  Result<ChallengePem> challenge_pem(std::string_view server_name, bool rsa) const;
 
  private:
   static constexpr std::size_t kKeyTypes = 6;

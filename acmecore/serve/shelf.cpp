@@ -50,4 +50,9 @@ Result<std::string> Shelf::key_authorization(std::string_view token) const {
   return fail(Errc::not_found, {});
 }
 
+Result<AlpnAnswer> Shelf::challenge(std::string_view server_name) const {
+  if (board_) return board_->challenge(server_name);
+  return fail(Errc::not_found, {});
+}
+
 }  // namespace acme::serve

@@ -27,6 +27,8 @@ class Shelf {
   // parsed leaves the one before it.
   SharedCertificate certificate(std::uint32_t slot) const;
   Result<std::string> key_authorization(std::string_view token) const;
+  bool has_challenges() const { return board_ && board_->has_challenges(); }
+  Result<AlpnAnswer> challenge(std::string_view server_name) const;
 
  private:
   struct Cached {

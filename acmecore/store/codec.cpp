@@ -34,6 +34,18 @@ void put_list(Json& out, std::string_view key, const std::vector<std::string>& t
   out.set(key, list);
 }
 
+void put_challenges(Json& out, const std::vector<FailedChallenge>& failed) {
+  Json list = Json::array();
+  for (const FailedChallenge& challenge : failed) {
+    Json item = Json::object();
+    put(item, "name", challenge.name);
+    put(item, "type", challenge_name(challenge.type));
+    put_time(item, "at", challenge.at);
+    list.append(item);
+  }
+  if (!failed.empty()) out.set("failed_challenges", list);
+}
+
 void put_seal(Json& out, std::string_view key, const Seal& seal) {
   out.set(key, Json::object().set("sha256", seal.sha256).set("size", seal.size));
 }
@@ -73,6 +85,14 @@ std::vector<std::string> texts_of(const Json& in) {
   for (const Json& item : in.items())
     if (auto text = item.text()) texts.push_back(*std::move(text));
   return texts;
+}
+
+std::vector<FailedChallenge> challenges_in(const Json& in) {
+  std::vector<FailedChallenge> failed;
+  for (const Json& item : in.items())
+    if (auto type = parse_challenge_type(text_of(item, "type")))
+      failed.push_back({text_of(item, "name"), *type, time_of(item["at"])});
+  return failed;
 }
 
 Seal seal_in(const Json& in) {
@@ -168,6 +188,7 @@ std::string encode_schedule(const ScheduleRecord& schedule) {
   for (WallTime time : schedule.failed_validations)
     if (time > 0 && time <= kLatest) failed.append(format_rfc3339(time));
   out.set("failed_validations", failed);
+  put_challenges(out, schedule.failed_challenges);
   return finish(out);
 }
 
@@ -185,6 +206,7 @@ Result<ScheduleRecord> decode_schedule(std::string_view text) {
   schedule.renewal_requested = in["renewal_requested"].truth();
   for (const Json& item : in["failed_validations"].items())
     if (WallTime time = time_of(item); time > 0) schedule.failed_validations.push_back(time);
+  schedule.failed_challenges = challenges_in(in["failed_challenges"]);
   return schedule;
 }
 
@@ -201,6 +223,7 @@ std::string encode_order(const StoredOrder& stored) {
   for (const KeyAuthorizationRecord& record : order.key_authorizations) {
     Json item = Json::object();
     put(item, "identifier", record.identifier);
+    put(item, "type", challenge_name(record.type));
     put(item, "token", record.token);
     put(item, "key_authorization", record.key_authorization);
     list.append(item);
@@ -220,9 +243,13 @@ Result<StoredOrder> decode_order(std::string_view text) {
   order.order_url = text_of(in, "order_url");
   order.finalize_url = text_of(in, "finalize_url");
   order.created = time_of(in["created"]);
-  for (const Json& item : in["key_authorizations"].items())
-    order.key_authorizations.push_back(
-        {text_of(item, "identifier"), text_of(item, "token"), text_of(item, "key_authorization")});
+  for (const Json& item : in["key_authorizations"].items()) {
+    // Before there were others all were of that type.
+    auto type = parse_challenge_type(item["type"].text_or("http-01"));
+    if (!type) return fail(Errc::damaged, "a key authorization of an unknown type of challenge");
+    order.key_authorizations.push_back({text_of(item, "identifier"), text_of(item, "token"),
+                                        text_of(item, "key_authorization"), *type});
+  }
   stored.key = seal_in(in["key"]);
   order.has_key = is_complete(stored.key);
   if (order.issuer.empty() || order.directory_url.empty())
@@ -249,6 +276,9 @@ void clamp_times(ScheduleRecord& schedule, WallTime now) {
   schedule.last_error_at = std::min(schedule.last_error_at, now);
   std::erase_if(schedule.failed_validations,
                 [now](WallTime time) { return time > now || time < now - kHour; });
+  std::erase_if(schedule.failed_challenges, [now](const FailedChallenge& challenge) {
+    return challenge.at > now || challenge.at <= now - kFailedChallengeLife;
+  });
 }
 
 void clamp_times(AccountRecord& account, WallTime now) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/challenge_type.h"
 #include "base/lineage.h"
 #include "base/secret.h"
 #include "base/time.h"
@@ -44,6 +45,8 @@ struct KeyAuthorizationRecord {
   std::string identifier;
   std::string token;
   std::string key_authorization;
+  ChallengeType type = ChallengeType::http01;
+  bool operator==(const KeyAuthorizationRecord&) const = default;
 };
 
 // An order under way: enough to resume it by URL after a kill.

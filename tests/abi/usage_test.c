@@ -163,6 +163,11 @@ static void test_from_directives_to_plans(void) {
   CHECK(acme_config_site_plan(config, managed) == ACME_PLAN_OFF); /* not resolved yet */
   CHECK(acme_config_resolve(config) == ACME_OK);
   CHECK(acme_config_certificate_count(config) == 2);
+  CHECK(acme_config_may_answer(config, "tls-alpn-01") != 0);
+  CHECK(acme_config_may_answer(config, "http-01") != 0);
+  CHECK(acme_config_may_answer(config, "dns-01") == 0);
+  CHECK(acme_config_may_answer(config, "nonsense") == 0);
+  CHECK(acme_config_may_answer(NULL, "http-01") == 0);
   CHECK(acme_config_site_plan(config, managed) == ACME_PLAN_MANAGED);
   CHECK(acme_config_site_plan(config, bridge) == ACME_PLAN_BRIDGE);
   CHECK(acme_config_site_plan(config, off) == ACME_PLAN_OFF);
@@ -228,6 +233,8 @@ static void test_workers_get_a_placeholder_and_no_challenge(const char* folder) 
   acme_serving* serving = NULL;
   const char path[] = ACME_HTTP01_PREFIX "unknownunknownunknownunknown";
   char answer[ACME_HTTP01_MAX] = "untouched";
+  char certificate[ACME_CHALLENGE_PEM_MAX] = "untouched";
+  char key[ACME_CHALLENGE_PEM_MAX] = "untouched";
   size_t length = 99;
   SSL_CTX* context = SSL_CTX_new(TLS_server_method());
   SSL* ssl = SSL_new(context);
@@ -242,6 +249,18 @@ static void test_workers_get_a_placeholder_and_no_challenge(const char* folder) 
   CHECK(acme_serving_set_certificate(serving, 77, ssl) == ACME_TLS_UNTOUCHED);
   CHECK(acme_serving_http01(serving, path, strlen(path), answer, &length) == ACME_E_NOT_FOUND);
   CHECK(length == 99 && strcmp(answer, "untouched") == 0);
+  CHECK(acme_serving_alpn_pending(serving) == 0);
+  CHECK(acme_serving_alpn_pending(NULL) == 0);
+  CHECK(acme_serving_has_challenge(serving, "example.com", 11) == 0);
+  CHECK(acme_serving_has_challenge(NULL, NULL, 0) == 0);
+  CHECK(acme_serving_set_challenge(serving, "example.com", ssl) == ACME_E_NOT_FOUND);
+  CHECK(acme_serving_set_challenge(serving, NULL, ssl) == ACME_E_ARGUMENT);
+  CHECK(SSL_get_certificate(ssl) != NULL);
+  CHECK(acme_serving_challenge_pem(serving, "example.com", ACME_KEY_RSA, certificate, key) ==
+        ACME_E_NOT_FOUND);
+  CHECK(acme_serving_challenge_pem(serving, "example.com", 3, certificate, key) ==
+        ACME_E_ARGUMENT);
+  CHECK(strcmp(certificate, "untouched") == 0 && strcmp(key, "untouched") == 0);
   SSL_free(ssl);
   SSL_CTX_free(context);
   acme_serving_free(serving);

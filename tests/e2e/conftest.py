@@ -119,7 +119,9 @@ def make_pebble(folder, authority, dns, ports, watch):
     def make(label, **options):
         place = folder / label
         place.mkdir()
-        made.append(watch(Pebble(place, authority, dns, ports.http, ports.tls, **options)))
+        http_port = options.pop("http_port", ports.http)
+        tls_port = options.pop("tls_port", ports.tls)
+        made.append(watch(Pebble(place, authority, dns, http_port, tls_port, **options)))
         return made[-1].start()
     yield make
     for part in made:

@@ -27,7 +27,7 @@ def load(server, folder):
 
 def test_there_are_examples():
     assert set(EXAMPLES) >= {"minimal.conf", "several-names-redirect.conf", "own-ca.conf",
-                             "staging-then-production.conf"}
+                             "staging-then-production.conf", "tls-alpn-01-only.conf"}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

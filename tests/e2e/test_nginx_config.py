@@ -80,6 +80,8 @@ def refused(server, words, text):
     ("acme_issuer other { uri; }", '"uri" takes exactly one value'),
     ("acme_issuer other { key ecdsa:257; }", 'unknown kind of key "ecdsa:257"'),
     ("acme_issuer other { challenge http-02; }", 'unknown challenge type "http-02"'),
+    ("acme_issuer other { challenge http-01 http-01; }", "given twice"),
+    ("acme_issuer other { challenge dns-01; }", "not supported by this version"),
     ("acme_issuer other { contact nobody; }", "not a mail address"),
     ("acme_issuer other { ssl_verify perhaps; }", "neither on nor off"),
     ("acme_issuer other { colour red; }", 'unknown directive "colour"'),
@@ -135,13 +137,21 @@ def test_an_error_in_an_included_file_names_that_file(server):
     (Site(["a.example.org", "www.example.*"], acme=None), "pattern"),
     (Site(["a.example.org", "under_score.example.org"], acme=None), "underscore"),
     (Site(["a.example.org", "localhost"], acme=None), "without a dot"),
-    (Site("a.example.org", acme=None, plain=None), "no plain-HTTP listener"),
     (Site("a.example.org", acme=None, more="ssl_stapling on;"), '"ssl_stapling" does nothing'),
 ])
 def test_what_cannot_be_done_is_warned_of(server, site, words):
     server.configure([site], [CA], {"acme": "pebble"})
     found = warnings(server.test())
     assert len(found) == 1 and re.search(words, found[0]), found
+
+
+def test_http_01_alone_is_warned_of_where_nothing_listens_for_it(server):
+    site = Site(NAME, plain=None)
+    for challenge, count in (("http-01", 1), ("http-01 tls-alpn-01", 0), (None, 0)):
+        issuer = Issuer("pebble", CA.directory, {"challenge": challenge} if challenge else {})
+        server.configure([site], [issuer])
+        found = warnings(server.test())
+        assert len(found) == count and all("no plain-HTTP listener" in line for line in found), found
 
 
 def test_acme_in_a_server_without_tls_is_warned_of(server):
@@ -246,7 +256,7 @@ def load(server, folder, authority):
 
 def test_there_are_examples():
     assert set(EXAMPLES) >= {"minimal.conf", "several-names-redirect.conf", "own-ca.conf",
-                             "staging-then-production.conf"}
+                             "staging-then-production.conf", "tls-alpn-01-only.conf"}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

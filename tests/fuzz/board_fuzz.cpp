@@ -13,6 +13,7 @@ namespace {
 using namespace acme;
 
 constexpr BoardShape kShape = {.slots = 4, .tokens = 8, .heap_bytes = 8192};
+const char* const kNames[] = {"a.example.org", "b.example.org"};
 const char* const kTokens[] = {"aaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbbb"};
 
 template <class T>
@@ -28,12 +29,21 @@ Bundle bundle() {
   return bundle;
 }
 
+AlpnAnswer answer() {
+  AlpnAnswer answer;
+  answer.digest = std::string(32, 'd');
+  answer.bundles.push_back(bundle());
+  answer.bundles.push_back(bundle());
+  return answer;
+}
+
 std::string filled_board() {
   UniqueFd fd = required(create_board(system_env(), kShape));
   BoardWriter writer = required(BoardWriter::attach(system_env(), fd.get()));
   for (std::uint32_t slot = 0; slot < 3; ++slot) (void)writer.publish(slot, bundle());
   for (const char* token : kTokens)
     (void)writer.put_token(token, std::string(token) + ".thumbprint");
+  for (const char* name : kNames) (void)writer.put_challenge(name, answer());
   (void)writer.publish_status("{}");
   std::string image(static_cast<std::size_t>(lseek(fd.get(), 0, SEEK_END)), '\0');
   if (pread(fd.get(), image.data(), image.size(), 0) < 0) std::abort();
@@ -63,6 +73,7 @@ void read_everything(const BoardReader& reader) {
     if (copy) (void)decode_bundle(copy->bytes.span());
   }
   for (const char* token : kTokens) (void)reader.key_authorization(token);
+  for (const char* name : kNames) (void)reader.challenge(name);
   (void)reader.status();
 }
 
@@ -71,6 +82,9 @@ void write_everything(BoardWriter& writer) {
   for (const char* token : kTokens) writer.remove_token(token);
   for (std::uint32_t slot = 0; slot < 5; ++slot) (void)writer.publish(slot, bundle());
   (void)writer.put_token(kTokens[0], std::string(kTokens[0]) + ".other");
+  (void)writer.challenges();
+  (void)writer.put_challenge("c.example.org", answer());
+  writer.remove_challenge(kNames[0]);
 }
 
 }  // namespace

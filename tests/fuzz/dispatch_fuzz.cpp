@@ -52,7 +52,7 @@ Config make_config(const std::string& state_path) {
   IssuerConfig issuer;
   issuer.id = "ca";
   issuer.directory_url = kCa + "/dir";
-  issuer.challenges = {ChallengeType::http01};
+  issuer.challenges = {ChallengeType::http01, ChallengeType::tlsalpn01};
   config.issuers = {issuer};
   config.certificates = {{"a", {"a.example", "b.example"}, {"ca"}, {KeyType::ecdsa256}, {}, 0},
                          {"w", {"*.w.example"}, {"ca"}, {KeyType::ecdsa384}, {}, 1}};
@@ -191,7 +191,9 @@ class Agent {
     for (int i = data_.ConsumeIntegralInRange(0, 3); i > 0; --i)
       request.challenges.push_back(
           {pick({"a.example", "b.example", "w.example"}),
-           pick({"evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ", "LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDf"})});
+           pick({"evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ", "LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDf"}),
+           // Not tls-alpn-01, for which each keeper would make an RSA key.
+           data_.ConsumeBool() ? ChallengeType::http01 : ChallengeType::dns01});
     return send(keeper, request);
   }
   bool save_schedule(Keeper& keeper) {
@@ -202,6 +204,8 @@ class Agent {
       *time = data_.ConsumeIntegral<WallTime>();
     schedule.last_error = word();
     schedule.failed_validations = {data_.ConsumeIntegral<WallTime>()};
+    schedule.failed_challenges = {{word(), static_cast<ChallengeType>(data_.ConsumeBool()),
+                                   data_.ConsumeIntegral<WallTime>()}};
     return send(keeper, request);
   }
 

@@ -29,6 +29,7 @@ OrderSettings settings(std::uint8_t how) {
   out.names = {"*.nas.mycustomservice.local", "nas.mycustomservice.local",
                "test1.test2.mycustomservice.local"};
   out.challenges = {ChallengeType::http01, ChallengeType::dns01};
+  out.failed = {{out.names.front(), ChallengeType::http01, 1}};
   if (how & 2) out.challenges = {ChallengeType::dns01};
   out.fetch_alternates = how & 4;
   return out;

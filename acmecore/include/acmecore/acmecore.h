@@ -170,6 +170,9 @@ ACME_API int acme_config_placeholder(acme_config* config, uint32_t site, unsigne
 /* How many certificates the configuration manages: 0 means that neither board nor helper is needed.
  */
 ACME_API size_t acme_config_certificate_count(const acme_config* config);
+/* Not 0 when some CA of the configuration may be answered by this type of challenge
+ * ("http-01", "tls-alpn-01"). */
+ACME_API int acme_config_may_answer(const acme_config* config, const char* challenge);
 
 /* ---- Serving: once per configuration generation, in the master -------------- */
 
@@ -248,6 +251,29 @@ ACME_API const char* acme_serving_state(const acme_serving* serving, uint32_t si
 enum { ACME_HTTP01_MAX = 1024 };
 ACME_API int acme_serving_http01(const acme_serving* serving, const char* path, size_t path_length,
                                  char answer[ACME_HTTP01_MAX], size_t* answer_length);
+
+/* tls-alpn-01 (RFC 8737). A CA connects with the server name (SNI, of any case) that it wants
+ * proven and offers ACME_ALPN_PROTOCOL as its only ALPN protocol; a connection that did so and
+ * has a challenge is given that protocol and the challenge's certificate, and is closed after
+ * the handshake. */
+#define ACME_ALPN_PROTOCOL "acme-tls/1"
+/* Not 0 while any such challenge is pending: one relaxed atomic load. */
+ACME_API int acme_serving_alpn_pending(const acme_serving* serving);
+/* Not 0 when one is pending for this name; the name needs no terminating NUL. */
+ACME_API int acme_serving_has_challenge(const acme_serving* serving, const char* server_name,
+                                        size_t length);
+/* For the certificate callback: takes away what the connection has and sets the challenge's
+ * certificates, an ECDSA and an RSA one. ACME_E_NOT_FOUND: none is pending for the name, and
+ * the connection is as it was. */
+ACME_API int acme_serving_set_challenge(const acme_serving* serving, const char* server_name,
+                                        struct ssl_st* ssl);
+/* The same as texts in PEM form, NUL-terminated, for a server that wants them so. Whoever gets
+ * the key wipes it. ACME_E_NOT_FOUND: none with this kind of key. */
+enum { ACME_KEY_ECDSA = 1, ACME_KEY_RSA = 2 };
+enum { ACME_CHALLENGE_PEM_MAX = 8192 };
+ACME_API int acme_serving_challenge_pem(const acme_serving* serving, const char* server_name,
+                                        int key_kind, char certificate[ACME_CHALLENGE_PEM_MAX],
+                                        char private_key[ACME_CHALLENGE_PEM_MAX]);
 
 #ifdef __cplusplus
 }

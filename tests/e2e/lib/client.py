@@ -1,8 +1,10 @@
 """Clients: one TLS handshake, one HTTP request, one connection kept open."""
 
 import http.client
+import re
 import socket
 import ssl
+import subprocess
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -92,6 +94,26 @@ def handshake(port, name, trust=None, **settings):
     where the chain, the dates or the name are not right."""
     with connect(port, name, trust, **settings) as connection:
         return Certificate(connection.getpeercert(binary_form=True))
+
+
+def pick(port, name, *, version, signatures=None, alpn=None):
+    """A handshake by `openssl s_client`, which can be told what Python's ssl cannot: one TLS
+    version ("1.2", "1.3"), and the signature algorithms that the client knows. Returns
+    (certificate or None, the ALPN protocol or None)."""
+    command = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-servername", name,
+               f"-tls{version.replace('.', '_')}"]
+    command += ["-sigalgs", signatures] if signatures else []
+    command += ["-alpn", alpn] if alpn else []
+    done = subprocess.run(command, input="", text=True, timeout=TIMEOUT, errors="replace",
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    found = re.search(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", done.stdout, re.S)
+    protocol = re.search(r"^ALPN protocol: (\S+)", done.stdout, re.M)
+    return (Certificate(ssl.PEM_cert_to_DER_cert(found[0])) if found else None,
+            protocol and protocol[1])
+
+
+# What a client with one kind of key offers.
+SIGNATURES = {"ecdsa": "ecdsa_secp256r1_sha256", "rsa": "rsa_pss_rsae_sha256:rsa_pkcs1_sha256"}
 
 
 class Answer:

@@ -34,10 +34,12 @@ def adapt(text, *, main, http, root, http_port, tls_port, issuer):
             continue
         if match := re.match(r"\s*acme_issuer\s+(\S+)\s*\{", line):
             block = issuer(match[1])
-        if block and word == "uri":
-            line = _value(line, block.directory)
-        if block and word == "ssl_trusted_certificate":
-            line = _value(line, block.settings["ssl_trusted_certificate"])
+            lines += [line, f"        uri {block.directory};",
+                      *(f"        {name} {value};" for name, value in block.settings.items())]
+            continue
+        # The block has its own address by now.
+        if block and word in ("uri", *block.settings):
+            continue
         if word == "root":
             line = _value(line, root)
         if word == "listen":

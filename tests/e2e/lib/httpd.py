@@ -162,6 +162,16 @@ class Httpd(Server):
         return (f"<Location {path}>\nRequire all denied\n"
                 'ErrorDocument 403 "%{reqenv:ACME_STATE}"\n</Location>')
 
+    @staticmethod
+    def tls_versions(*versions):
+        """Lines for a site that allow these TLS versions: "1.2", "1.3"."""
+        return "SSLProtocol -all " + " ".join(f"+TLSv{version}" for version in versions)
+
+    @staticmethod
+    def only_known_clients(ca_file):
+        """Lines for a site that is for clients with a certificate of this CA alone."""
+        return f"SSLCACertificateFile {ca_file}\nSSLVerifyClient require"
+
     # The log.
 
     @property

@@ -100,6 +100,16 @@ class Nginx(Server):
         """Lines for a site that make it answer with its state at this path."""
         return f"location = {path} {{ return 200 $acme_state; }}"
 
+    @staticmethod
+    def tls_versions(*versions):
+        """Lines for a site that allow these TLS versions: "1.2", "1.3"."""
+        return "ssl_protocols " + " ".join(f"TLSv{version}" for version in versions) + ";"
+
+    @staticmethod
+    def only_known_clients(ca_file):
+        """Lines for a site that is for clients with a certificate of this CA alone."""
+        return f"ssl_client_certificate {ca_file}; ssl_verify_client on;"
+
     # Life cycle.
 
     def _nginx(self, *arguments):

@@ -149,11 +149,21 @@ class FaultProxy:
         return [sorted(identifier["value"] for identifier in request.payload["identifiers"])
                 for request in self.of_kind("new-order") if request.status == 201]
 
-    def tokens(self):
-        """The http-01 tokens of the authorizations that the CA has shown."""
-        return [challenge["token"] for request in self.of_kind("authorization") if request.status == 200
-                for challenge in json.loads(request.answer)["challenges"]
-                if challenge["type"] == "http-01"]
+    def tokens(self, kind="http-01"):
+        """The tokens of the authorizations that the CA has shown, for challenges of this type."""
+        return [challenge["token"] for challenge in self._challenges() if challenge["type"] == kind]
+
+    def started(self):
+        """The types of the challenges that were started, in their order."""
+        types = {challenge["url"].rsplit("/", 1)[1]: challenge["type"]
+                 for challenge in self._challenges()}
+        return [types[request.path.rsplit("/", 1)[1]] for request in self.of_kind("challenge")
+                if request.payload == {} and request.status == 200]
+
+    def _challenges(self):
+        for request in self.of_kind("authorization"):
+            if request.status == 200:
+                yield from json.loads(request.answer)["challenges"]
 
     # The proxy itself.
 

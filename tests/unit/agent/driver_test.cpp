@@ -283,6 +283,115 @@ TEST(both_keys_of_a_certificate_are_ordered_and_named) {
   CHECK_EQ(world.keeper.lines_with("a.example (rsa:2048): certificate obtained"), 1);
 }
 
+// ---- types of challenges, and names that several orders have
+
+namespace {
+
+void offer_both(World& world) {
+  world.ca.offers = {"http-01", "tls-alpn-01"};
+}
+// Another lineage with the names of the certificate that was added last.
+void add_twin(World& world, ipc::LineageState state) {
+  world.config.certificates.back().keys.push_back(KeyType::rsa2048);
+  state.lineage.key = KeyType::rsa2048;
+  world.welcome.lineages.push_back(state);
+}
+
+}  // namespace
+
+TEST(another_type_is_tried_at_once_in_a_new_order) {
+  World world;
+  offer_both(world);
+  world.ca.unanswered = {"http-01"};
+  world.add("a.example");
+  world.start();
+  CHECK(world.run_until_issued(1, 5000));
+  world.run_for(100);
+  CHECK_EQ(world.ca.orders.size(), 2);
+  CHECK_EQ(world.keeper.given_up, std::vector<std::string>{"a.example"});
+  CHECK_CONTAINS(world.keeper.line_with("another type"),
+                 "4 a.example: order failed: a.example: http-01: connection: refused; tried with "
+                 "another type of challenge now");
+  const ScheduleRecord& schedule = world.keeper.schedules.at("a.example");
+  CHECK_EQ(schedule.failed_challenges.size(), 1);
+  CHECK_EQ(schedule.failed_validations.size(), 1);
+  CHECK_EQ(schedule.failures, 0);
+}
+
+TEST(a_renewal_begins_with_the_type_that_was_not_the_one_to_fail) {
+  World world;
+  offer_both(world);
+  world.ca.unanswered = {"http-01"};
+  ipc::LineageState& state = world.add("a.example");
+  state.schedule.failed_challenges = {
+      {"a.example", ChallengeType::http01, world.env.now() - 29 * kDay}};
+  world.start();
+  CHECK(world.run_until_issued(1, 5000));
+  CHECK_EQ(world.ca.orders.size(), 1);
+}
+
+TEST(what_failed_over_thirty_days_ago_is_tried_again) {
+  World world;
+  offer_both(world);
+  ipc::LineageState& state = world.add("a.example");
+  state.schedule.failed_challenges = {
+      {"a.example", ChallengeType::http01, world.env.now() - 31 * kDay}};
+  world.start();
+  CHECK(world.run_until_issued(1, 5000));
+  CHECK_EQ(world.ca.orders.at(1).type, "http-01");
+}
+
+TEST(a_name_that_cannot_be_proven_costs_no_more_than_five_validations_an_hour) {
+  World world;
+  offer_both(world);
+  world.ca.unanswered = {"http-01", "tls-alpn-01"};
+  add_twin(world, world.add("a.example"));
+  world.start();
+  std::vector<Millis> failures;
+  std::size_t seen = 0;
+  world.run_until(
+      [&] {
+        std::size_t failed = 0;
+        for (const auto& [id, order] : world.ca.orders)
+          failed += order.challenge == "invalid" ? 1U : 0U;
+        for (; seen < failed; ++seen) failures.push_back(world.env.boot);
+        return false;
+      },
+      12 * kHour * 1000);
+  CHECK(failures.size() >= 10);
+  // What the record notes as one second may be a second less.
+  for (std::size_t i = 5; i < failures.size(); ++i)
+    CHECK(failures[i] - failures[i - 5] >= (kHour - 1) * 1000);
+}
+
+TEST(one_key_learns_from_the_other_which_type_fails) {
+  World world;
+  offer_both(world);
+  world.ca.unanswered = {"http-01"};
+  add_twin(world, world.add("a.example"));
+  world.start();
+  CHECK(world.run_until_issued(2, 5000));
+  CHECK_EQ(world.ca.orders.size(), 3);
+}
+
+TEST(orders_of_one_name_come_one_after_the_other_and_hold_up_no_others) {
+  World world;
+  add_twin(world, world.add("a.example"));
+  world.add_many(5);
+  std::size_t at_once = 0;
+  world.ca.after = [&](const HttpRequest&, const Answer&) -> std::optional<HttpResult> {
+    std::size_t open = 0;
+    for (const auto& [id, order] : world.ca.orders)
+      open += order.name == "a.example" && order.status != "valid" ? 1U : 0U;
+    at_once = std::max(at_once, open);
+    return std::nullopt;
+  };
+  world.start();
+  CHECK(world.run_until_issued(7, 5000));
+  CHECK_EQ(at_once, 1);
+  CHECK_EQ(world.ca.orders.size(), 7);
+}
+
 TEST(a_lineage_that_is_not_configured_is_ignored) {
   World world;
   world.add("a.example");

@@ -66,6 +66,7 @@ class FakeCa final : public agent::Http {
     std::string name;
     std::string status = "pending";
     std::string challenge = "pending";
+    std::string type;     // of the challenge that was started
     Millis ready_at = 0;  // of the validation
     int finalized = 0;
   };
@@ -84,6 +85,8 @@ class FakeCa final : public agent::Http {
   Millis latency = 5;
   Millis validation = 50;
   unsigned refuse_nonces = 0;  // percent
+  std::vector<std::string> offers = {"http-01"};
+  std::set<std::string> unanswered;  // types of challenges that fail
   bool knows_accounts = true;
   std::vector<std::string> log;  // "POST /order/1"
   std::map<int, Order> orders;
@@ -188,8 +191,9 @@ class FakeCa final : public agent::Http {
   }
   void settle(Order& item) {
     if (item.challenge != "processing" || env_.boot < item.ready_at) return;
-    item.challenge = "valid";
-    if (item.status == "pending") item.status = "ready";
+    bool good = !unanswered.contains(item.type);
+    item.challenge = good ? "valid" : "invalid";
+    if (item.status == "pending") item.status = good ? "ready" : "invalid";
   }
   Answer order(int id, int status) {
     Order& item = orders[id];
@@ -202,10 +206,21 @@ class FakeCa final : public agent::Http {
       text += R"(,"certificate":")" + base_ + "/cert/" + std::to_string(id) + '"';
     return json(status, text + "}");
   }
-  std::string challenge(int id) {
-    return R"({"type":"http-01","url":")" + base_ + "/challenge/" + std::to_string(id) +
-           R"(","token":"aaaaaaaaaaaaaaaaaaaaaaaaaaaa)" + std::to_string(id) + R"(","status":")" +
-           orders[id].challenge + R"("})";
+  std::string challenge(int id, const std::string& type) {
+    std::string text = R"({"type":")" + type + R"(","url":")" + base_ + "/" + type + "/" +
+                       std::to_string(id) + R"(","token":"aaaaaaaaaaaaaaaaaaaaaaaaaaaa)" +
+                       std::to_string(id) + R"(","status":")" + orders[id].challenge + '"';
+    if (orders[id].challenge == "invalid")
+      text += R"(,"error":{"type":"urn:ietf:params:acme:error:connection","detail":"refused"})";
+    return text + "}";
+  }
+  // As RFC 8555 7.1.4 has it: once one was tried, that one alone.
+  std::string challenges(int id) {
+    std::string list;
+    for (const std::string& type : offers)
+      if (orders[id].type.empty() || type == orders[id].type)
+        list += (list.empty() ? "" : ",") + challenge(id, type);
+    return list;
   }
   Answer of_order(const std::string& path, int id, const std::string& what) {
     if (!orders.contains(id)) return problem(404, "malformed", "no such order");
@@ -213,22 +228,24 @@ class FakeCa final : public agent::Http {
     settle(item);
     if (path == "/order") return order(id, 200);
     if (path == "/authz")
-      return json(200, R"({"status":")" +
-                           std::string(item.challenge == "valid" ? "valid" : "pending") +
-                           R"(","identifier":{"type":"dns","value":")" + item.name +
-                           R"("},"challenges":[)" + challenge(id) + "]}");
-    if (path == "/challenge") return on_challenge(item, id, what);
+      return json(200,
+                  R"({"status":")" +
+                      std::string(item.challenge == "processing" ? "pending" : item.challenge) +
+                      R"(","identifier":{"type":"dns","value":")" + item.name +
+                      R"("},"challenges":[)" + challenges(id) + "]}");
+    if (path.ends_with("-01")) return on_challenge(item, id, path.substr(1), what);
     if (path == "/finalize") return on_finalize(item, id);
     Answer out = json(200, "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n");
     return out;
   }
-  Answer on_challenge(Order& item, int id, const std::string& what) {
+  Answer on_challenge(Order& item, int id, const std::string& type, const std::string& what) {
     if (what == "challenge") {
       if (item.challenge != "pending") return problem(400, "malformed", "is not pending");
       item.challenge = "processing";
+      item.type = type;
       item.ready_at = env_.boot + validation;
     }
-    return json(200, challenge(id));
+    return json(200, challenge(id, type));
   }
   Answer on_finalize(Order& item, int id) {
     if (item.status != "ready") return problem(403, "orderNotReady", "not ready");
@@ -457,7 +474,7 @@ class World {
     IssuerConfig issuer;
     issuer.id = "ca";
     issuer.directory_url = "https://ca.test/directory";
-    issuer.challenges = {ChallengeType::http01};
+    issuer.challenges = {ChallengeType::http01, ChallengeType::tlsalpn01};
     config.issuers.push_back(issuer);
   }
 };

@@ -92,6 +92,24 @@ inline std::string key_authorization_of(const std::string& token, char tail = 'x
   return token + "." + std::string(43, tail);
 }
 
+inline std::string name_number(unsigned n) {
+  return "name" + std::to_string(n) + ".example.org";
+}
+// What answers for tls-alpn-01: every byte follows from the serial.
+inline AlpnAnswer answer_of(std::uint64_t serial, std::size_t certificate_bytes = 300) {
+  AlpnAnswer answer;
+  answer.digest = pattern(serial + 77, 32);
+  answer.bundles.push_back(bundle_of(serial, certificate_bytes));
+  answer.bundles.push_back(bundle_of(serial + 1, certificate_bytes));
+  return answer;
+}
+inline bool is_whole(const AlpnAnswer& answer) {
+  if (answer.bundles.size() != 2 || !is_whole(answer.bundles[0]) || !is_whole(answer.bundles[1]))
+    return false;
+  const std::uint64_t serial = serial_of(answer.bundles[0]);
+  return serial_of(answer.bundles[1]) == serial + 1 && answer.digest == pattern(serial + 77, 32);
+}
+
 // The whole board's bytes, holes as zeros.
 inline std::string image_of(int fd) {
   std::string image(static_cast<std::size_t>(lseek(fd, 0, SEEK_END)), '\0');

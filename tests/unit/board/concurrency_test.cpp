@@ -31,6 +31,7 @@ struct Tally {
 
 constexpr std::uint32_t kSlots = 2;
 const std::string kToken = token_number(7);
+const std::string kName = name_number(7);
 
 // Not found is right at times, "too busy" is rare; "damaged" never is.
 template <class T>
@@ -64,6 +65,8 @@ void read_texts(const BoardReader& reader, Tally& tally) {
     const char tail = key_authorization->back();
     if (*key_authorization != key_authorization_of(kToken, tail)) ++tally.wrong;
   }
+  auto challenge = reader.challenge(kName);
+  if (readable(challenge, tally) && !is_whole(*challenge)) ++tally.wrong;
   auto status = reader.status();
   if (readable(status, tally) && *status != std::string(status->size(), (*status)[0]))
     ++tally.wrong;
@@ -89,6 +92,8 @@ void write_for(BoardWriter& writer, std::chrono::milliseconds duration, std::uin
     const char letter = static_cast<char>('a' + serial % 26);
     REQUIRE_OK(writer.put_token(kToken, key_authorization_of(kToken, letter)));
     if (serial % 5 == 0) writer.remove_token(kToken);
+    REQUIRE_OK(writer.put_challenge(kName, answer_of(serial)));
+    if (serial % 7 == 0) writer.remove_challenge(kName);
     REQUIRE_OK(writer.publish_status(std::string(300, letter)));
   }
 }

@@ -31,7 +31,7 @@ bool is_fine(const Outcome& outcome) {
     const std::uint32_t slot = random() % kKept;
     const std::string token = token_number(random() % 6);
     Outcome outcome;
-    switch (random() % 6) {
+    switch (random() % 8) {
       case 0:
         writer->withdraw(slot);
         break;
@@ -42,6 +42,13 @@ bool is_fine(const Outcome& outcome) {
         outcome = writer->put_token(token, key_authorization_of(token));
         break;
       case 3:
+        writer->remove_challenge(name_number(random() % 3));
+        break;
+      case 4:
+        outcome = writer->put_challenge(name_number(random() % 3),
+                                        answer_of(random() + 1ULL, random() % 700 + 1));
+        break;
+      case 5:
         outcome = writer->publish_status(std::string(random() % 2000 + 1, 's'));
         break;
       default:
@@ -66,6 +73,10 @@ bool all_is_whole(const BoardReader& reader) {
   for (unsigned n = 0; n < 6; ++n) {
     auto found = reader.key_authorization(token_number(n));
     if (found && *found != key_authorization_of(token_number(n))) return false;
+  }
+  for (unsigned n = 0; n < 3; ++n) {
+    auto found = reader.challenge(name_number(n));
+    if (found ? !is_whole(*found) : !is_sound(found.error())) return false;
   }
   auto status = reader.status();
   return status ? *status == std::string(status->size(), 's') : is_sound(status.error());
@@ -103,6 +114,8 @@ void check_the_next_writer(Board& board, std::uint64_t serial) {
   CHECK_EQ(serial_in(board.reader, kKept), serial);
   for (const std::string& token : board.writer.tokens())
     CHECK_EQ(REQUIRE_OK(board.reader.key_authorization(token)), key_authorization_of(token));
+  for (const std::string& name : board.writer.challenges())
+    CHECK(is_whole(REQUIRE_OK(board.reader.challenge(name))));
 }
 
 }  // namespace
@@ -134,6 +147,7 @@ TEST(a_killed_writer_wedges_nobody) {
   // Nothing has leaked: after a rest all the room is there but what is in use.
   for (std::uint32_t slot = 0; slot <= kKept; ++slot) board.writer.withdraw(slot);
   for (const std::string& token : board.writer.tokens()) board.writer.remove_token(token);
+  for (const std::string& name : board.writer.challenges()) board.writer.remove_challenge(name);
   REQUIRE_OK(board.writer.publish_status("{}"));
   board.let_grace_pass();
   REQUIRE_OK(board.writer.publish_status(std::string(60'000, 's')));

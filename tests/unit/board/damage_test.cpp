@@ -62,6 +62,8 @@ void read_everything(const BoardReader& reader) {
     auto found = reader.key_authorization(token_number(n));
     if (found) CHECK_EQ(*found, key_authorization_of(token_number(n)));
   }
+  for (unsigned n = 0; n < 4; ++n)
+    if (auto found = reader.challenge(name_number(n)); found) CHECK(is_whole(*found));
   (void)reader.status();
 }
 
@@ -70,6 +72,8 @@ void fill(Board& board) {
     REQUIRE_OK(board.writer.publish(slot, bundle_of(slot + 1, 200)));
   for (unsigned n = 0; n < 8; ++n)
     REQUIRE_OK(board.writer.put_token(token_number(n), key_authorization_of(token_number(n))));
+  for (unsigned n = 0; n < 4; ++n)
+    REQUIRE_OK(board.writer.put_challenge(name_number(n), answer_of(n + 1)));
   REQUIRE_OK(board.writer.publish_status("status"));
 }
 
@@ -93,7 +97,7 @@ TEST(another_layout_version_is_refused_by_name) {
   header.version = 7;
   std::string why = refused(with_header(header), Errc::unsupported);
   CHECK_CONTAINS(why, "layout version 7");
-  CHECK_CONTAINS(why, "knows version 1");
+  CHECK_CONTAINS(why, "knows version 2");
 }
 
 TEST(a_header_that_was_touched_is_refused) {
@@ -169,7 +173,7 @@ TEST(rooms_that_overlap_are_not_adopted) {
   const std::string token = token_number(1);
   REQUIRE_OK(board.writer.put_token(token, key_authorization_of(token)));
   const auto layout = *board::layout_of(small_shape());
-  std::uint64_t cell = layout.cells_at;
+  std::uint64_t cell = layout.tokens_at;
   while (get_word(board, cell) == 0) cell += 8;
   const std::string blob = image_of(board.fd.get()).substr(layout.heap_at + 16, 16 + 96);
 
@@ -192,7 +196,7 @@ TEST(a_token_in_a_cell_where_it_cannot_be_is_dropped) {
   Board board;
   REQUIRE_OK(board.writer.put_token(token_number(1), key_authorization_of(token_number(1))));
   const auto layout = *board::layout_of(small_shape());
-  const std::uint64_t first = layout.cells_at;
+  const std::uint64_t first = layout.tokens_at;
   std::uint64_t cell = first;
   while (get_word(board, cell) == 0) cell += 8;
   const board::Ref ref = board::Ref::of(get_word(board, cell));
@@ -226,7 +230,7 @@ TEST(random_damage_crashes_neither_reader_nor_writer) {
     const unsigned places = 1 + random() % 20;
     for (unsigned i = 0; i < places; ++i) {
       const unsigned offset =
-          64 + (random() % 2 == 0 ? random() % 400 : heap_at - 64 + random() % 4096);
+          64 + (random() % 2 == 0 ? random() % 700 : heap_at - 64 + random() % 4096);
       const auto byte = static_cast<std::uint8_t>(random());
       write_at(board.fd.get(), offset, &byte, 1);
     }

@@ -1,4 +1,4 @@
-#include "board/tokens.h"
+#include "board/table.h"
 
 #include <algorithm>
 #include <random>

@@ -226,18 +226,32 @@ TEST(an_issuer_that_is_neither_configured_nor_used_is_left_out) {
   CHECK_EQ(config.resolved().issuers[0].id, "letsencrypt");
 }
 
-TEST(an_issuers_defaults_are_lets_encrypt_http_01_and_ecdsa) {
+TEST(an_issuers_defaults_are_lets_encrypt_http_01_before_tls_alpn_01_and_ecdsa) {
   SiteConfig config;
   config.issuer("mine");
   config.main("acme", {"mine"});
   config.site({"example.com"});
   const IssuerConfig& issuer = *config.resolved().issuer("mine");
   CHECK_EQ(issuer.directory_url, "https://acme-v02.api.letsencrypt.org/directory");
-  CHECK_EQ(issuer.challenges.size(), 1);
+  CHECK(issuer.challenges == (std::vector{ChallengeType::http01, ChallengeType::tlsalpn01}));
   CHECK_EQ(issuer.account_key, KeyType::ecdsa256);
   CHECK(issuer.verify_tls);
   CHECK_EQ(config.resolved().certificates.at(0).keys.size(), 1);
   CHECK_EQ(config.resolved().certificates.at(0).keys[0], KeyType::ecdsa256);
+}
+
+TEST(without_a_plain_http_listener_tls_alpn_01_is_the_default_first_choice) {
+  SiteConfig config;
+  config.builder.set_facts({});
+  config.issuer("mine");
+  config.set(config.issuer("strict"), "challenge", {"http-01", "tls-alpn-01"});
+  config.main("acme", {"mine"});
+  config.site({"example.com"});
+  CHECK(config.resolved().issuer("mine")->challenges ==
+        (std::vector{ChallengeType::tlsalpn01, ChallengeType::http01}));
+  // What is written is kept to.
+  CHECK(config.resolved().issuer("strict")->challenges ==
+        (std::vector{ChallengeType::http01, ChallengeType::tlsalpn01}));
 }
 
 TEST(an_account_key_is_a_kind_of_key_or_a_file) {

@@ -94,6 +94,9 @@ TEST(challenge_types_have_their_names) {
   CHECK_EQ(challenge_name(ChallengeType::http01), "http-01");
   CHECK_EQ(challenge_name(ChallengeType::tlsalpn01), "tls-alpn-01");
   CHECK_EQ(challenge_name(ChallengeType::dns01), "dns-01");
+  CHECK_EQ(challenge_name(ChallengeType{7}), "unknown");
+  CHECK(parse_challenge_type("tls-alpn-01") == ChallengeType::tlsalpn01);
+  CHECK(!parse_challenge_type("tls-alpn"));
 }
 
 int main(int argc, char** argv) {

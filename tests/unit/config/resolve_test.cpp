@@ -441,15 +441,27 @@ TEST(a_file_beside_an_inherited_acme_is_left_alone) {
 
 // ---- http-01
 
-TEST(http_01_without_a_plain_listener_is_a_warning) {
+TEST(http_01_alone_without_a_plain_listener_is_a_warning) {
   SiteConfig config;
   config.main("acme", {"on"});
+  config.set(config.issuer("letsencrypt"), "challenge", {"http-01"});
+  config.set(config.issuer("other"), "challenge", {"http-01", "tls-alpn-01"});
   config.site({"a.example.com"});
   config.site({"b.example.com"});
   config.builder.set_facts({});
   config.resolved();
   CHECK_EQ(config.log.warnings.size(), 1);
   CHECK_CONTAINS(config.log.warnings[0], "no plain-HTTP listener");
+  CHECK_CONTAINS(config.log.warnings[0], "\"letsencrypt\"");
+}
+
+TEST(where_tls_alpn_01_can_be_used_no_plain_listener_is_needed) {
+  SiteConfig config;
+  config.main("acme", {"on"});
+  config.site({"a.example.com"});
+  config.builder.set_facts({});
+  config.resolved();
+  CHECK(config.log.warnings.empty());
 }
 
 TEST(a_configuration_without_certificates_warns_of_no_listener) {

@@ -60,10 +60,12 @@ TEST(kinds_of_keys_are_few_and_none_is_given_twice) {
   CHECK_CONTAINS(refused(parse_keys({"ecdsa", "ecdsa:256"})), "twice");
 }
 
-TEST(http_01_is_the_only_challenge_type_of_this_version) {
-  CHECK_EQ(REQUIRE_OK(parse_challenges({"http-01"})).size(), 1);
-  CHECK_CONTAINS(refused(parse_challenges({"http-01", "tls-alpn-01"})),
-                 "not supported by this version");
+TEST(challenge_types_keep_their_order_and_dns_01_is_for_later) {
+  using Types = std::vector<ChallengeType>;
+  CHECK(REQUIRE_OK(parse_challenges({"http-01"})) == Types{ChallengeType::http01});
+  CHECK(REQUIRE_OK(parse_challenges({"tls-alpn-01", "http-01"})) ==
+        (Types{ChallengeType::tlsalpn01, ChallengeType::http01}));
+  CHECK_CONTAINS(refused(parse_challenges({"http-01", "dns-01"})), "not supported by this version");
   CHECK_CONTAINS(refused(parse_challenges({"dns-01"})), "not supported by this version");
   CHECK_CONTAINS(refused(parse_challenges({"http"})), "unknown challenge type \"http\"");
   CHECK_CONTAINS(refused(parse_challenges({"http-01", "http-01"})), "twice");

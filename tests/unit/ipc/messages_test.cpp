@@ -24,6 +24,7 @@ ScheduleRecord schedule() {
   record.configuration = "eight";
   record.renewal_requested = true;
   record.failed_validations = {9, 10};
+  record.failed_challenges = {{"a.example", ChallengeType::tlsalpn01, 11}};
   return record;
 }
 
@@ -91,6 +92,7 @@ TEST(the_welcome_carries_all_that_the_agent_must_know) {
   CHECK_EQ(state.schedule.failures, 5);
   CHECK(state.schedule.renewal_requested);
   CHECK_EQ(state.schedule.failed_validations, (std::vector<WallTime>{9, 10}));
+  CHECK(state.schedule.failed_challenges == schedule().failed_challenges);
   CHECK(!again.lineages.at(1).stored);
 }
 
@@ -118,8 +120,10 @@ TEST(the_other_messages_arrive_as_they_were_sent) {
   CHECK_EQ(round_trip(ipc::AccountCreated{"i", "u", "t"}).terms_of_service, "t");
   CHECK_EQ(round_trip(ipc::AccountLost{"i"}).issuer, "i");
   CHECK_EQ(round_trip(ipc::OrderCreated{kLineage, "i", "o", "f"}).finalize_url, "f");
-  ipc::PresentChallenges present{kLineage, "i", {{"a.example", "t1"}, {"b.example", "t2"}}};
+  ipc::PresentChallenges present{
+      kLineage, "i", {{"a.example", "t1"}, {"b.example", "t2", ChallengeType::tlsalpn01}}};
   CHECK_EQ(round_trip(present).challenges.at(1).token, "t2");
+  CHECK(round_trip(present).challenges.at(1).type == ChallengeType::tlsalpn01);
   CHECK_EQ(round_trip(ipc::InstallChain{kLineage, "i", {"PEM", "alternate"}}).chains.size(), 2);
   CHECK(round_trip(ipc::GiveUpOrder{kLineage}).lineage == kLineage);
   CHECK_EQ(round_trip(ipc::SaveSchedule{kLineage, schedule()}).schedule.last_error, "six");

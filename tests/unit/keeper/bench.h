@@ -28,6 +28,7 @@ inline const std::string kOtherToken = "LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjE
 
 inline const Lineage kSite{"site", KeyType::ecdsa256};       // site.example, www.site.example
 inline const Lineage kSlow{"slow", KeyType::rsa2048};        // slow.example
+inline const Lineage kTwin{"twin", KeyType::ecdsa384};       // site.example once more
 inline const Lineage kStranger{"other", KeyType::ecdsa256};  // is not configured
 
 inline Config bench_config(const std::string& folder) {
@@ -41,7 +42,7 @@ inline Config bench_config(const std::string& folder) {
     issuer.id = id;
     issuer.directory_url = id == "ca" ? kCa + "/dir" : "https://second.example/dir";
     issuer.contacts = {"mailto:admin@site.example"};
-    issuer.challenges = {ChallengeType::http01};
+    issuer.challenges = {ChallengeType::http01, ChallengeType::tlsalpn01};
     config.issuers.push_back(issuer);
   }
   config.certificates.push_back(
@@ -49,6 +50,7 @@ inline Config bench_config(const std::string& folder) {
   config.certificates.push_back({"slow", {"slow.example"}, {"ca"}, {KeyType::rsa2048}, {}, 1});
   config.certificates.push_back(
       {"wild", {"*.wild.example"}, {"ca", "second"}, {KeyType::ecdsa256}, {}, 2});
+  config.certificates.push_back({"twin", {"site.example"}, {"ca"}, {KeyType::ecdsa384}, {}, 3});
   return config;
 }
 
@@ -147,6 +149,30 @@ class Bench {
   void present(const Lineage& lineage = kSite) {
     create_order(lineage);
     granted(ipc::PresentChallenges{lineage, "ca", {{first_name(lineage), kToken}}});
+  }
+  // By tls-alpn-01, whose first answer waits for a key.
+  void present_alpn(const Lineage& lineage = kSite) {
+    create_order(lineage);
+    ipc::PresentChallenges request{
+        lineage, "ca", {{first_name(lineage), kToken, ChallengeType::tlsalpn01}}};
+    auto reply = send(frame(request, 7));
+    if (!reply) {
+      await_challenge_key();
+      CHECK_EQ(replies.size(), 1);
+      reply = replies.front().second;
+    }
+    if (!reply->ok) throw Failure("refused: " + reply->text);
+  }
+  // As the keeper's loop does it.
+  void await_challenge_key() {
+    for (int i = 0; i < 2000; ++i) {
+      for (const Lineage& lineage : certificates().keys().collect()) {
+        dispatch().key_is_ready(lineage);
+        if (lineage == keeper::ChallengeAnswers::kKey) return;
+      }
+      usleep(5000);
+    }
+    throw Failure("no key for challenges");
   }
   // The CSR's DER.
   std::string finalize(const Lineage& lineage = kSite) {

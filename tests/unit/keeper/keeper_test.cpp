@@ -112,7 +112,7 @@ class Site {
 TEST(the_agent_is_greeted_and_holds_nothing_but_its_socket) {
   Site site;
   site.start();
-  CHECK(site.says("descriptors 0 1 2 3 lineages 3"));
+  CHECK(site.says("descriptors 0 1 2 3 lineages 4"));
   CHECK_EQ(site.ready.read(10), std::string(1, '\1'));
   CHECK_EQ(site.ready.read(10), "");
   CHECK(eventually([&] { return site.status_file()["helper_up"].truth(); }));
@@ -263,7 +263,7 @@ TEST(acmectl_asks_for_a_renewal) {
   CHECK(!site.ask(ipc::ControlType::renew, {{"nobody.example"}}).ok);
   CHECK(!site.ask(static_cast<ipc::ControlType>(99)).ok);
   Json status = REQUIRE_OK(Json::parse(site.ask(ipc::ControlType::status).text));
-  CHECK_EQ(status["certificates"].items().size(), 3);
+  CHECK_EQ(status["certificates"].items().size(), 4);
 }
 
 TEST(the_keeper_becomes_the_supervisor_when_that_dies) {

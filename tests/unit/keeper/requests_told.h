@@ -106,6 +106,20 @@ inline Row present_challenges() {
       {"more challenges than names", "3 challenges for 2 names",
        after(kOrdered, challenges(std::vector<ipc::PresentedChallenge>(
                            3, ipc::PresentedChallenge{"site.example", kToken})))});
+  for (ChallengeType type : {ChallengeType::dns01, static_cast<ChallengeType>(200)})
+    row.refusals.push_back({"a type of challenge that is not configured",
+                            "is not configured for ca",
+                            after(kOrdered, challenges({{"site.example", kToken, type}}))});
+  row.refusals.push_back(
+      {"tls-alpn-01 for a name that another order proves so", "site/ecdsa-256, is pending",
+       [](Bench& bench) {
+         bench.present_alpn(kSite);
+         ipc::OrderCreated twin{kTwin, "ca", kCa + "/order/2", kCa + "/order/2/finalize"};
+         bench.granted(ipc::SignNewOrder{kTwin, "ca", kCa + "/new-order", kNonce});
+         bench.granted(twin);
+         return Bench::frame(ipc::PresentChallenges{
+             kTwin, "ca", {{"site.example", kOtherToken, ChallengeType::tlsalpn01}}});
+       }});
   row.refusals.push_back({"it cannot be journalled", "No space left", [right](Bench& bench) {
                             bench.create_order();
                             bench.env.writes_before_failure = 0;

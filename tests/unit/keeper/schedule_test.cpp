@@ -28,6 +28,8 @@ TEST(a_schedule_outlives_a_restart) {
   schedule.configuration = "0123456789abcdef0123456789abcdef";
   schedule.renewal_requested = true;
   schedule.failed_validations = {kNow - 1000, kNow - 5};
+  schedule.failed_challenges = {{"site.example", ChallengeType::http01, kNow - kDay},
+                                {"www.site.example", ChallengeType::tlsalpn01, kNow - 5}};
   ScheduleRecord read = saved(bench, schedule);
   CHECK_EQ(read.renew_at, schedule.renew_at);
   CHECK_EQ(read.next_try, schedule.next_try);
@@ -39,6 +41,7 @@ TEST(a_schedule_outlives_a_restart) {
   CHECK_EQ(read.configuration, schedule.configuration);
   CHECK_EQ(read.renewal_requested, true);
   CHECK_EQ(read.failed_validations, schedule.failed_validations);
+  CHECK(read.failed_challenges == schedule.failed_challenges);
 }
 
 TEST(no_wait_is_longer_than_a_day) {
@@ -120,6 +123,20 @@ TEST(a_schedule_cannot_grow) {
   const std::string path = bench.folder / "store/certs/site/ecdsa-256/state.json";
   CHECK(std::filesystem::file_size(path) < 8192);
   CHECK(bench.managed(kSite).schedule.last_error.size() <= 512);
+}
+
+TEST(failed_challenges_are_of_the_certificates_own_names_and_of_the_last_30_days) {
+  Bench bench;
+  ScheduleRecord schedule;
+  const FailedChallenge good{"site.example", ChallengeType::http01, kNow - kDay};
+  schedule.failed_challenges = {{"evil.example", ChallengeType::http01, kNow - kDay},
+                                {"site.example", static_cast<ChallengeType>(9), kNow - kDay},
+                                {"site.example", ChallengeType::http01, kNow + 1},
+                                {"site.example", ChallengeType::http01, kNow - 30 * kDay},
+                                good};
+  CHECK(saved(bench, schedule).failed_challenges == std::vector{good});
+  schedule.failed_challenges.assign(10'000, good);
+  CHECK(saved(bench, schedule).failed_challenges.size() <= 6);
 }
 
 TEST(the_cas_words_are_kept_escaped) {

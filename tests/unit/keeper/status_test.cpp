@@ -33,7 +33,7 @@ TEST(the_frame_of_the_status) {
   CHECK_EQ(status["helper_pid"].number_or(0), getpid());
   CHECK_EQ(status["written"].text_or(""), "2027-01-15T08:00:00Z");
   CHECK_EQ(status["activation"].text_or(""), "live");
-  CHECK_EQ(status["certificates"].items().size(), 3);
+  CHECK_EQ(status["certificates"].items().size(), 4);
   Json down = status_of(bench, false);
   CHECK(!down["helper_up"].truth());
   CHECK(!down["helper_pid"].number().has_value());

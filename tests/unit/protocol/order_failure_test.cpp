@@ -47,6 +47,56 @@ TEST(an_invalid_order_says_which_name_failed_and_why) {
   CHECK(!failure.order_kept);
 }
 
+TEST(what_failed_can_be_tried_in_another_way_while_there_is_one) {
+  const std::vector<ChallengeType> both = {ChallengeType::http01, ChallengeType::tlsalpn01};
+  const std::vector<std::string> offers = {"dns-01", "http-01", "tls-alpn-01"};
+  auto fail = [&](std::vector<FailedChallenge> failed, const std::vector<std::string>& offered,
+                  const std::string& problem, const std::vector<ChallengeType>& types) {
+    Bench ca({"a.example"}, {}, types, false, std::move(failed));
+    ca.create().authorize(offered).start().time_passes().answer_with(invalid_order(ca.names));
+    ca.answer_with(failed_authorization(0, "a.example", problem, "what the CA saw"));
+    return ca.failure();
+  };
+  Failure first = fail({}, offers, "connection", both);
+  CHECK(first.can_try_another_type());
+  CHECK_EQ(first.validations.size(), 1);
+  CHECK_EQ(first.validations[0].name, "a.example");
+  CHECK(first.validations[0].type == ChallengeType::http01);
+
+  Failure second = fail({{"a.example", ChallengeType::http01, 1}}, offers, "connection", both);
+  CHECK(!second.can_try_another_type());
+  CHECK(second.validations.at(0).type == ChallengeType::tlsalpn01);
+
+  CHECK(!fail({}, {"http-01", "dns-01"}, "connection", both).can_try_another_type());
+  CHECK(!fail({}, offers, "connection", {ChallengeType::http01}).can_try_another_type());
+  // No way of proving it helps a name that does not resolve, or that a CA may not issue for.
+  for (const char* problem : {"dns", "caa", "rejectedIdentifier"}) {
+    Failure failure = fail({}, offers, problem, both);
+    CHECK(!failure.can_try_another_type());
+    CHECK(failure.validations.empty());
+  }
+}
+
+TEST(all_names_that_failed_must_have_another_way) {
+  Bench ca({"a.example", "b.example"}, {}, {ChallengeType::http01, ChallengeType::tlsalpn01}, false,
+           {{"b.example", ChallengeType::tlsalpn01, 1}});
+  ca.create().authorize({"http-01", "tls-alpn-01"});
+  ca.start().time_passes().answer_with(invalid_order(ca.names));
+  ca.answer_all({failed_authorization(0, "a.example", "connection", "refused"),
+                 failed_authorization(1, "b.example", "connection", "refused")});
+  CHECK(!ca.failure().can_try_another_type());
+  CHECK(ca.failure().validations.at(0).other_left);
+  CHECK(!ca.failure().validations.at(1).other_left);
+}
+
+TEST(an_order_that_an_earlier_run_validated_says_which_type_failed_but_not_what_is_left) {
+  Bench ca({"a.example"}, kOrderUrl, {ChallengeType::http01, ChallengeType::tlsalpn01});
+  ca.answer_with(invalid_order(ca.names));
+  ca.answer_with(failed_authorization(0, "a.example", "connection", "refused"));
+  CHECK(ca.failure().validations.at(0).type == ChallengeType::http01);
+  CHECK(!ca.failure().can_try_another_type());
+}
+
 TEST(a_failed_wildcard_is_named_as_it_was_ordered) {
   Bench ca({"*.example.com", "example.com"}, {}, {ChallengeType::dns01});
   ca.create().authorize({"dns-01"}).start().time_passes().answer_with(invalid_order(ca.names));

@@ -143,8 +143,9 @@ struct Bench {
 
   explicit Bench(std::vector<std::string> ordered, const std::string& order_url = {},
                  std::vector<ChallengeType> challenges = {ChallengeType::http01},
-                 bool alternates = false)
-      : order(OrderSettings{ordered, std::move(challenges), alternates}, directory(), order_url),
+                 bool alternates = false, std::vector<FailedChallenge> failed = {})
+      : order(OrderSettings{ordered, std::move(challenges), alternates, std::move(failed)},
+              directory(), order_url),
         names(std::move(ordered)),
         wishes(order.begin()) {}
 

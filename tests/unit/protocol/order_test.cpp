@@ -217,6 +217,23 @@ TEST(the_challenge_is_chosen_by_the_preference_list) {
   CHECK(only<Present>(three.wishes).challenges.at(0).type == ChallengeType::http01);
 }
 
+TEST(a_type_that_failed_for_a_name_is_its_last_choice) {
+  const std::vector<ChallengeType> both = {ChallengeType::http01, ChallengeType::tlsalpn01};
+  const std::vector<FailedChallenge> failed = {{"a.example", ChallengeType::http01, kNow - 5},
+                                               {"c.example", ChallengeType::tlsalpn01, kNow - 5}};
+  Bench ca({"a.example", "b.example", "c.example"}, {}, both, false, failed);
+  ca.create().authorize({"tls-alpn-01", "http-01"});
+  auto chosen = only<Present>(ca.wishes).challenges;
+  CHECK(chosen.at(0).type == ChallengeType::tlsalpn01);
+  CHECK(chosen.at(1).type == ChallengeType::http01);
+  CHECK(chosen.at(2).type == ChallengeType::http01);
+
+  // A CA that offers nothing else is answered with it.
+  Bench one({"a.example"}, {}, both, false, failed);
+  one.create().authorize({"http-01"});
+  CHECK(only<Present>(one.wishes).challenges.at(0).type == ChallengeType::http01);
+}
+
 TEST(all_challenges_are_presented_before_any_is_started) {
   Bench ca({"a.example", "b.example", "c.example"});
   ca.create().authorize();

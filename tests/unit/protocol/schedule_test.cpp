@@ -485,6 +485,87 @@ TEST(jitter_of_a_transport_retry_makes_it_a_fifth_shorter_at_most) {
   CHECK(transport_retry(0, 0, 0.999) >= 800);
 }
 
+// ---- types of challenges
+
+namespace {
+
+Failure failed_validation(const std::string& name, ChallengeType type, bool other_left) {
+  Failure out = failure(Kind::validation);
+  out.names = {name};
+  out.validations = {{name, type, other_left}};
+  return out;
+}
+
+}  // namespace
+
+TEST(a_failure_that_leaves_another_type_costs_no_back_off_but_counts) {
+  ScheduleRecord record;
+  record.renewal_requested = true;
+  note_failure(record, failed_validation("a", ChallengeType::http01, true), kNothing, kNow, 0);
+  CHECK_EQ(due_at(record, kNothing, kNow), 0);
+  CHECK_EQ(record.failures, 0);
+  CHECK(record.renewal_requested);
+  CHECK_EQ(record.last_error, "the CA's words");
+  CHECK_EQ(record.failed_validations.size(), 1);
+  CHECK(record.failed_challenges ==
+        (std::vector<FailedChallenge>{{"a", ChallengeType::http01, kNow}}));
+}
+
+TEST(when_the_other_type_fails_as_well_both_are_as_good_as_before) {
+  ScheduleRecord record;
+  note_failure(record, failed_validation("a", ChallengeType::http01, true), kNothing, kNow, 0);
+  note_failure(record, failed_validation("b", ChallengeType::http01, true), kNothing, kNow, 0);
+  note_failure(record, failed_validation("a", ChallengeType::tlsalpn01, false), kNothing, kNow, 0);
+  CHECK(record.failed_challenges ==
+        (std::vector<FailedChallenge>{{"b", ChallengeType::http01, kNow}}));
+  CHECK_EQ(record.failures, 1);
+  CHECK_EQ(due_at(record, kNothing, kNow), kNow + kMinute);
+}
+
+TEST(a_type_that_failed_is_remembered_for_thirty_days_also_over_a_success) {
+  ScheduleRecord record;
+  note_failure(record, failed_validation("a", ChallengeType::http01, true), kNothing, kNow, 0);
+  note_success(record, {}, valid_for(90 * kDay, 90 * kDay), kNow, 0);
+  CHECK_EQ(record.failed_challenges.size(), 1);
+  const WallTime later = kNow + 30 * kDay;
+  note_failure(record, failed_validation("b", ChallengeType::http01, true), kNothing, later, 0);
+  CHECK(record.failed_challenges ==
+        (std::vector<FailedChallenge>{{"b", ChallengeType::http01, later}}));
+}
+
+TEST(rounds_of_both_types_never_exceed_five_failed_validations_an_hour) {
+  ScheduleRecord record;
+  std::vector<WallTime> tries;
+  bool second = false;
+  for (WallTime now = kNow; now < kNow + 6 * kHour; now += 10) {
+    if (due_at(record, kNothing, now) != 0) continue;
+    tries.push_back(now);
+    note_failure(
+        record,
+        failed_validation("a", second ? ChallengeType::tlsalpn01 : ChallengeType::http01, !second),
+        kNothing, now, 0);
+    second = !second;
+  }
+  CHECK(tries.size() >= 10);
+  for (std::size_t i = 5; i < tries.size(); ++i) CHECK(tries[i] - tries[i - 5] >= kHour);
+}
+
+TEST(whatever_carries_the_name_hears_of_its_validation) {
+  Failure failure = failed_validation("b", ChallengeType::http01, true);
+  ScheduleRecord record;
+  CHECK(note_validations(record, failure, {"a", "b"}, kNow));
+  CHECK_EQ(record.failed_validations, std::vector<WallTime>{kNow});
+  CHECK_EQ(record.failed_challenges.at(0).name, "b");
+  CHECK_EQ(record.failures, 0);
+  CHECK_EQ(due_at(record, kNothing, kNow), 0);
+
+  ScheduleRecord other;
+  CHECK(!note_validations(other, failure, {"a", "c"}, kNow));
+  failure.kind = Kind::busy;
+  CHECK(!note_validations(other, failure, {"b"}, kNow));
+  CHECK(other.failed_validations.empty() && other.failed_challenges.empty());
+}
+
 int main(int argc, char** argv) {
   return acme_test_main(argc, argv);
 }

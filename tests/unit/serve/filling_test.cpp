@@ -1,5 +1,6 @@
 // What is served before any helper runs: the board as it is filled from the
 // store, and what happens where store or board cannot be had.
+#include "crypto/digest.h"
 #include "unit/forwarding_env.h"
 #include "unit/serve/serve_fixture.h"
 
@@ -17,14 +18,14 @@ class NoMemoryFiles : public ForwardingEnv {
   int memory_file(const char*) const override { return -ENOMEM; }
 };
 
-void save_order(Server& server) {
+void save_order(Server& server, ChallengeType type = ChallengeType::http01) {
   OrderRecord order;
   order.lineage = ecdsa("example.com");
   order.issuer = "letsencrypt";
   order.directory_url = "https://ca.example/directory";
   order.names = {"example.com"};
   order.order_url = "https://ca.example/order/1";
-  order.key_authorizations = {{"example.com", std::string(kToken), kAnswer}};
+  order.key_authorizations = {{"example.com", std::string(kToken), kAnswer, type}};
   REQUIRE_OK(server.store().save_order(order));
 }
 
@@ -58,6 +59,21 @@ TEST(challenges_of_orders_under_way_are_answered_from_the_journal) {
   save_order(server);
   server.open();
   CHECK_EQ(REQUIRE_OK(server.serving->http01(challenge(kToken))), kAnswer);
+}
+
+TEST(tls_alpn_01_challenges_get_their_certificates_from_the_journal) {
+  Server server;
+  server.config.main("acme", {"on"});
+  server.config.site({"example.com"});
+  save_order(server, ChallengeType::tlsalpn01);
+  server.open();
+  CHECK(server.serving->alpn_pending());
+  CHECK(server.serving->has_challenge("example.com"));
+  AlpnAnswer answer = REQUIRE_OK(server.board().challenge("example.com"));
+  CHECK_EQ(answer.bundles.size(), 2);
+  Sha256 digest = sha256(kAnswer);
+  CHECK_EQ(answer.digest, std::string(digest.begin(), digest.end()));
+  REQUIRE_ERROR(server.serving->http01(challenge(kToken)), Errc::not_found);
 }
 
 TEST(only_our_own_challenges_are_answered) {

@@ -21,7 +21,8 @@ StoredOrder stored_order() {
   stored.order.order_url = "https://ca.example/order/1";
   stored.order.finalize_url = "https://ca.example/order/1/finalize";
   stored.order.created = kNow;
-  stored.order.key_authorizations = {{"example.com", "token", "token.thumbprint"}, {"a", "b", "c"}};
+  stored.order.key_authorizations = {{"example.com", "token", "token.thumbprint"},
+                                     {"a", "b", "c", ChallengeType::tlsalpn01}};
   return stored;
 }
 
@@ -37,6 +38,8 @@ ScheduleRecord schedule() {
   s.configuration = "0123abcd";
   s.renewal_requested = true;
   s.failed_validations = {kNow - 50 * kMinute, kNow - kMinute};
+  s.failed_challenges = {{"example.com", ChallengeType::http01, kNow - kMinute},
+                         {"a.example", ChallengeType::tlsalpn01, kNow - 20 * kDay}};
   return s;
 }
 
@@ -107,12 +110,33 @@ TEST(an_order_comes_back) {
   CHECK_EQ(back.order.key_authorizations[0].identifier, "example.com");
   CHECK_EQ(back.order.key_authorizations[0].token, "token");
   CHECK_EQ(back.order.key_authorizations[0].key_authorization, "token.thumbprint");
+  CHECK(back.order.key_authorizations[0].type == ChallengeType::http01);
+  CHECK(back.order.key_authorizations[1].type == ChallengeType::tlsalpn01);
 
   stored.order.has_key = true;
   stored.key = seal_of("key");
   back = REQUIRE_OK(decode_order(encode_order(stored)));
   CHECK(back.order.has_key);
   CHECK(back.key == stored.key);
+}
+
+TEST(a_key_authorization_without_a_type_is_for_http_01_and_one_of_an_unknown_type_is_damage) {
+  const std::string order = R"({"issuer":"a","directory_url":"b","key_authorizations":[{)";
+  StoredOrder old = REQUIRE_OK(decode_order(order + R"("token":"t","key_authorization":"k"}]})"));
+  CHECK(old.order.key_authorizations.at(0).type == ChallengeType::http01);
+  REQUIRE_ERROR(decode_order(order + R"("token":"t","type":"dns-09"}]})"), Errc::damaged);
+}
+
+TEST(failed_challenges_of_an_unknown_type_are_forgotten_and_those_of_long_ago_too) {
+  ScheduleRecord s = REQUIRE_OK(decode_schedule(
+      R"({"failed_challenges":[{"name":"a","type":"smoke-01","at":"2026-11-23T06:00:00Z"},
+          {"name":"a","type":"http-01","at":"2026-11-23T06:00:00Z"},
+          {"name":"b","type":"http-01","at":"2026-10-01T06:00:00Z"},
+          {"name":"c","type":"http-01","at":"2038-10-01T06:00:00Z"}, 7]})"));
+  CHECK_EQ(s.failed_challenges.size(), 3);
+  clamp_times(s, kNow);
+  CHECK_EQ(s.failed_challenges.size(), 1);
+  CHECK_EQ(s.failed_challenges[0].name, "a");
 }
 
 TEST(what_is_absent_reads_as_empty) {
