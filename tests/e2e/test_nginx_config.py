@@ -71,6 +71,8 @@ def refused(server, words, text):
     ("acme_certificate pebble a.example.org key=rsa:1024;", 'unknown kind of key "rsa:1024"'),
     ("acme_certificate nobody a.example.org;", 'unknown issuer "nobody"'),
     ("acme_activation restart;", "write live or reload"),
+    ("acme_domain_file nowhere;", "/nowhere.* cannot be read: No such file"),
+    ("acme_domain_file one other;", "invalid number of arguments"),
     ("uri https://elsewhere.example.org/dir;", '"uri" directive is not allowed here'),
     ("acme_issuer on { uri https://a.example.org/; }", "cannot be named"),
     ("acme_issuer 'a b' { uri https://a.example.org/; }", "cannot be the name of an issuer"),
@@ -98,6 +100,7 @@ def test_a_typing_error_at_http_level_is_refused(server, line, words):
     ("acme_renew soon;", '"soon" is not a time to renew'),
     ("acme_certificate pebble *.example.org;", "needs dns-01"),
     ("acme_certificate pebble 192.0.2.1;", "IP addresses"),
+    ("acme_domain_file nowhere;", "cannot be read"),
     ("acme_state_path /somewhere;", '"acme_state_path" directive is not allowed here'),
     ("acme_issuer other { }", '"acme_issuer" directive is not allowed here'),
     ("location / { acme on; }", '"acme" directive is not allowed here'),
@@ -105,6 +108,34 @@ def test_a_typing_error_at_http_level_is_refused(server, line, words):
 def test_a_typing_error_in_a_server_is_refused(server, line, words):
     server.configure([Site(NAME, acme=None, more=line)], [CA])
     refused(server, words, line)
+
+
+def test_a_wrong_line_of_a_domain_file_is_refused_where_it_stands(server):
+    domains = server.folder / "domains"
+    domains.write_text("# ours\na.example.org\n.example.org\n")
+    server.configure([Site(NAME)], [CA], http=f"acme_domain_file {domains};")
+    line = refusal(server)
+    assert "is no name" in line and line.endswith(f", in {domains}:3"), line
+
+
+def test_a_domain_file_has_a_certificate_in_each_line(server, pebble):
+    """At http level for the servers that carry the names, in a server for that one."""
+    (server.folder / "domains").write_text(
+        f"# ours\n{NAME} also.example.org key=rsa:2048\n\nunused.example.org issuer=pebble\n")
+    (server.folder / "customers").write_text(
+        "".join(f"{name}.example.org issuer=pebble\n" for name in ("a", "b")))
+    server.configure([Site(NAME, acme=None),
+                      Site(["a.example.org", "b.example.org"], acme=None,
+                           more=f"acme_domain_file {server.folder}/customers;")],
+                     [pebble.issuer()], {"acme": "pebble"},
+                     http=f"acme_domain_file {server.folder}/domains;")
+    assert warnings(server.test()) == []
+    server.start()
+    found = server.wait_for_certificate(NAME, pebble, names=["also.example.org", NAME])
+    assert found.key_type == "rsa:2048"
+    for name in ("a.example.org", "b.example.org"):
+        assert server.wait_for_certificate(name, pebble, names=[name])
+    process.wait_until(lambda: pebble.issued() == 4, 20, "the certificate that no server carries")
 
 
 def test_a_directive_given_twice_is_refused(server):
