@@ -34,7 +34,7 @@ def test_a_refused_name_is_told_in_the_cas_words_and_delays_no_other(server, peb
 
 def test_a_failed_validation_names_the_reason_and_is_not_repeated_at_once(server, pebble, dns, proxy):
     dns.set_servfail(NAME)
-    server.configure([Site(NAME)], [proxy.issuer(pebble)])
+    server.configure([Site(NAME)], [proxy.issuer(pebble, challenge="http-01")])
     server.start()
     server.wait_for_log(r"www\.example\.org.*next try", timeout=60)
     time.sleep(5)

@@ -158,10 +158,13 @@ def test_what_cannot_be_done_is_warned_of(server, site, words):
 
 
 def test_a_server_without_any_plain_listener_is_warned_of(server):
-    server.configure([Site(NAME, plain=None)], [CA])
-    text = server.configuration.read_text()
-    server.write(text.replace(f"Listen 127.0.0.1:{server.http_port} http", ""))
-    assert "no plain-HTTP listener" in " ".join(warnings(server.test()))
+    for challenge, count in (("http-01", 1), ("http-01 tls-alpn-01", 0), ("tls-alpn-01", 0)):
+        server.configure([Site(NAME, plain=None)],
+                         [Issuer("pebble", CA.directory, {"challenge": challenge})])
+        text = server.configuration.read_text()
+        server.write(text.replace(f"Listen 127.0.0.1:{server.http_port} http", ""))
+        found = warnings(server.test())
+        assert len(found) == count and all("no plain-HTTP listener" in line for line in found)
 
 
 def test_acme_in_a_host_without_tls_is_warned_of(server):
