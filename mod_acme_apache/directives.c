@@ -31,7 +31,6 @@ static const char *refuse(cmd_parms *cmd, mod_acme_conf *conf,
                               cmd->directive->directive, message,
                               cmd->directive->filename,
                               cmd->directive->line_num));
-    conf->broken = 1;
     return NULL;
 }
 

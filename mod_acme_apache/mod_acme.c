@@ -54,6 +54,9 @@ static void log_to(void *context, int level, const char *line)
         kept = apr_array_push(conf->lines);
         kept->level = level;
         kept->text = apr_pstrdup(conf->pool, line);
+        /* a restart goes on without what is wrong */
+        if (level <= ACME_LOG_ERROR)
+            conf->broken = 1;
         return;
     }
     ap_log_error(APLOG_MARK, level, 0, conf->server, "%s", line);
@@ -152,22 +155,16 @@ static int pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 static const char *resolve(mod_acme_conf *conf)
 {
     const char *error = mod_acme_add_sites(conf);
+    int status;
 
-    if (!error) {
-        mod_acme_collect_environment(conf);
-        if (acme_config_set_environment(conf->core, &conf->environment) !=
-                ACME_OK ||
-            acme_config_resolve(conf->core) != ACME_OK)
-            error = acme_error_message();
-    }
-    if (!error || !conf->running)
+    if (error)
         return error;
-
-    mod_acme_log(conf, ACME_LOG_ERROR, error);
-    conf->broken = 1;
-    return acme_config_resolve_anyhow(conf->core) == ACME_OK
-               ? NULL
-               : acme_error_message();
+    mod_acme_collect_environment(conf);
+    status = acme_config_set_environment(conf->core, &conf->environment);
+    if (status == ACME_OK)
+        status = conf->running ? acme_config_resolve_anyhow(conf->core)
+                               : acme_config_resolve(conf->core);
+    return status == ACME_OK ? NULL : acme_error_message();
 }
 
 static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,

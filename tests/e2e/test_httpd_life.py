@@ -169,7 +169,7 @@ def test_a_typing_error_at_a_bare_restart_is_logged_and_ends_nothing(server, peb
     assert server.master == master
     assert server.handshake(NAME, pebble.root()).serial == first.serial
     assert not server.handshake("shop.example.org").from_pebble
-    server.wait_for_log(r'\[error\].*unknown issuer "nobody".*left out')
+    assert len(server.wait_for_log(r'\[error\].*unknown issuer "nobody".*left out')) == 1
     server.wait_for_log(r'\[error\].*ACMERenew.*"soon" is not a time')
     server.write(good)
     server.reload()
