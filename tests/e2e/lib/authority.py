@@ -44,13 +44,14 @@ class Authority:
                 .not_valid_before(now - datetime.timedelta(hours=1))
                 .not_valid_after(now + datetime.timedelta(days=days)))
 
-    def issue(self, *names, days=30):
-        """Makes key and certificate for names; returns the paths (certificate, key)."""
-        key = ec.generate_private_key(ec.SECP256R1())
+    def issue(self, *names, days=30, label=None, key=None):
+        """Makes key (or takes that one) and certificate for names; returns the paths
+        (certificate, key), which are called label, else by the first name."""
+        key = key or ec.generate_private_key(ec.SECP256R1())
         certificate = self._build(_name(names[0]), key.public_key(), days).add_extension(
             x509.SubjectAlternativeName([_general_name(name) for name in names]),
             critical=False).sign(self.key, hashes.SHA256())
-        stem = names[0].replace("*", "_")
+        stem = label or names[0].replace("*", "_")
         paths = self.folder / f"{stem}.pem", self.folder / f"{stem}.key"
         paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         paths[1].write_bytes(_pem(key))
