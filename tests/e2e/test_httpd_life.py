@@ -97,23 +97,6 @@ def test_in_the_foreground_it_works_and_takes_its_helper_along(server, pebble, f
 
 # Restarts.
 
-@pytest.mark.pebble(sleep=1)
-def test_twenty_graceful_restarts_while_certificates_are_issued(server, pebble):
-    names = [f"site{number}.example.org" for number in range(6)]
-    server.configure([Site(name) for name in names], [pebble.issuer()])
-    server.start()
-    master = server.master
-    for _ in range(20):
-        time.sleep(0.1)
-        server.graceful()
-    for name in names:
-        server.wait_for_certificate(name, pebble, timeout=60)
-    assert server.master == master
-    assert pebble.issued() == len(names) and pebble.accounts() == 1
-    assert not [line for line in server.log.splitlines() if "order failed" in line]
-    server.wait_for_helpers()
-
-
 def test_a_client_that_connects_all_the_time_sees_no_restart(issued, pebble):
     with StrictClient(issued.tls_port, NAME, pebble.root()) as strict:
         for _ in range(5):

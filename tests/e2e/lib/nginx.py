@@ -112,9 +112,12 @@ class Nginx(Server):
 
     # Life cycle.
 
+    def command(self, *arguments):
+        return [PROGRAM, "-p", self.folder, "-e", self.error_log, "-c", self.configuration,
+                *arguments]
+
     def _nginx(self, *arguments):
-        return self.run(PROGRAM, "-p", self.folder, "-e", self.error_log, "-c", self.configuration,
-                        *arguments)
+        return self.run(*self.command(*arguments))
 
     def test(self):
         """nginx -t"""
