@@ -30,6 +30,12 @@ typedef struct {
 
     ngx_ssl_t                  alpn;       /* answers tls-alpn-01, see alpn.c */
 
+    /* SSL_CTXs that servers share, see share.c; during configuration only */
+    ngx_rbtree_t               contexts;
+    ngx_rbtree_node_t          contexts_sentinel;
+    ngx_array_t                picture;
+    ngx_uint_t                 share;      /* unsigned  share:1; */
+
     /* "ssl_stapling on" does nothing for managed certificates */
     ngx_http_core_srv_conf_t  *stapling;   /* the first such server */
     ngx_uint_t                 nstapling;
@@ -45,8 +51,13 @@ typedef struct {
     uint32_t                   site;
     acme_site_plan             plan;
 
+    /* whose SSL_CTX this server uses, when it has none of its own */
+    ngx_http_ssl_srv_conf_t   *context;
+
     unsigned                   has_scope:1;
     unsigned                   tls:1;      /* has an ssl or quic listener */
+    unsigned                   default_server:1;   /* of such a one */
+    unsigned                   shared:1;   /* the SSL_CTX may have others */
 } ngx_acme_srv_conf_t;
 
 
@@ -68,6 +79,12 @@ ngx_int_t ngx_acme_init_tls(ngx_conf_t *cf, ngx_acme_main_conf_t *amcf);
 
 /* alpn.c */
 ngx_int_t ngx_acme_init_alpn(ngx_conf_t *cf, ngx_acme_main_conf_t *amcf);
+
+/* share.c */
+ngx_int_t ngx_acme_init_sharing(ngx_conf_t *cf, ngx_acme_main_conf_t *amcf);
+ngx_int_t ngx_acme_find_context(ngx_conf_t *cf, ngx_acme_srv_conf_t *ascf,
+    ngx_http_ssl_srv_conf_t *sscf);
+void ngx_acme_share_contexts(ngx_conf_t *cf);
 
 /* http.c */
 ngx_int_t ngx_acme_add_variables(ngx_conf_t *cf);

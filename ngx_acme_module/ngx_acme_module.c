@@ -6,8 +6,9 @@
  *   init_main_conf      tells it the servers and has it decide (sites.c)
  *   merge_srv_conf      gives the ssl module what it needs to see, just before
  *                       the ssl module merges the same server (tls.c)
- *   postconfiguration   takes over the certificate callbacks (tls.c) and
- *                       answers challenges (alpn.c, http.c)
+ *   postconfiguration   hands out shared TLS contexts (share.c), takes over the
+ *                       certificate callbacks (tls.c) and answers challenges
+ *                       (alpn.c, http.c)
  *   init_conf           the whole file has been read: at a reload all that may
  *                       fail is done here, where failure refuses it (helper.c)
  *   init_module         the cycle is committed: the helper is started; nothing
@@ -214,6 +215,8 @@ ngx_acme_postconfiguration(ngx_conf_t *cf)
     if (acme_config_certificate_count(amcf->config) == 0) {
         return NGX_OK;
     }
+
+    ngx_acme_share_contexts(cf);
 
     if (ngx_acme_init_tls(cf, amcf) != NGX_OK) {
         return NGX_ERROR;

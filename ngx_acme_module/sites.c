@@ -34,6 +34,10 @@ ngx_acme_add_sites(ngx_conf_t *cf, ngx_acme_main_conf_t *amcf)
 
     ngx_acme_mark_listeners(cmcf, amcf);
 
+    if (ngx_acme_init_sharing(cf, amcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     cscfp = cmcf->servers.elts;
 
     for (s = 0; s < cmcf->servers.nelts; s++) {
@@ -54,7 +58,7 @@ ngx_acme_mark_listeners(ngx_http_core_main_conf_t *cmcf,
     ngx_acme_srv_conf_t         *ascf;
     ngx_http_conf_addr_t        *addr;
     ngx_http_conf_port_t        *port;
-    ngx_http_core_srv_conf_t   **cscfp;
+    ngx_http_core_srv_conf_t    *cscf, **cscfp;
 
     if (cmcf->ports == NULL) {
         return;
@@ -76,6 +80,11 @@ ngx_acme_mark_listeners(ngx_http_core_main_conf_t *cmcf,
                 amcf->environment.plain_http_listener = 1;
                 continue;
             }
+
+            cscf = addr[a].default_server;
+
+            ascf = cscf->ctx->srv_conf[ngx_acme_module.ctx_index];
+            ascf->default_server = 1;
 
             cscfp = addr[a].servers.elts;
 

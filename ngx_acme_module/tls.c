@@ -53,9 +53,21 @@ ngx_acme_merge_certificate(ngx_conf_t *cf, ngx_acme_srv_conf_t *ascf)
         return NGX_OK;
     }
 
-    return ngx_acme_push_certificate(cf, sscf,
+    switch (ngx_acme_find_context(cf, ascf, sscf)) {
+
+    case NGX_OK:
+        sscf->certificates = NULL;
+        sscf->certificate_keys = NULL;
+        return NGX_OK;
+
+    case NGX_ERROR:
+        return NGX_ERROR;
+
+    default: /* NGX_DECLINED */
+        return ngx_acme_push_certificate(cf, sscf,
                           acme_config_site_certificate(amcf->config,
                                                        ascf->site));
+    }
 }
 
 
@@ -127,12 +139,14 @@ ngx_acme_init_tls(ngx_conf_t *cf, ngx_acme_main_conf_t *amcf)
         ascf = cscfp[s]->ctx->srv_conf[ngx_acme_module.ctx_index];
         sscf = cscfp[s]->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
 
-        if (ascf->plan == ACME_PLAN_OFF || sscf->ssl.ctx == NULL) {
+        if (ascf->plan == ACME_PLAN_OFF || sscf->ssl.ctx == NULL
+            || ascf->context)
+        {
             continue;
         }
 
         SSL_CTX_set_cert_cb(sscf->ssl.ctx, ngx_acme_certificate,
-                            cscfp[s]->ctx);
+                            ascf->shared ? NULL : cscfp[s]->ctx);
     }
 
     if (amcf->nstapling) {
@@ -155,12 +169,24 @@ ngx_acme_certificate(ngx_ssl_conn_t *ssl_conn, void *arg)
     int                       rc;
     ngx_connection_t         *c;
     ngx_acme_srv_conf_t      *ascf;
+    ngx_http_connection_t    *hc;
     ngx_http_ssl_srv_conf_t  *sscf;
 
     c = ngx_ssl_get_connection(ssl_conn);
 
     if (c->ssl->handshaked) {
         return 0;
+    }
+
+    if (ctx == NULL) {
+
+        /*
+         * a shared context: the server is the one that nginx has found by
+         * its name just before it gave the connection this context
+         */
+
+        hc = c->data;
+        ctx = hc->conf_ctx;
     }
 
     ascf = ctx->srv_conf[ngx_acme_module.ctx_index];

@@ -1,6 +1,8 @@
 #include "agent/driver.h"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "protocol/schedule.h"
@@ -20,7 +22,12 @@ Validity validity_of(const ipc::LineageState& state) {
 Driver::Driver(Services services, const Config& config, const ipc::Welcome& welcome)
     : services_(services), config_(config) {
   add_issuers(welcome);
-  for (const ipc::LineageState& state : welcome.lineages) add_lineage(state);
+  std::unordered_map<std::string_view, const CertificateConfig*> by_id;
+  for (const CertificateConfig& certificate : config_.certificates)
+    by_id.emplace(certificate.id, &certificate);
+  for (const ipc::LineageState& state : welcome.lineages)
+    if (auto found = by_id.find(state.lineage.certificate); found != by_id.end())
+      add_lineage(state, *found->second);
 }
 
 Driver::~Driver() = default;
@@ -38,11 +45,11 @@ void Driver::add_issuers(const ipc::Welcome& welcome) {
   }
 }
 
-void Driver::add_lineage(const ipc::LineageState& state) {
+void Driver::add_lineage(const ipc::LineageState& state, const CertificateConfig& config) {
+  if (config.issuers.empty()) return;
   Entry entry;
   entry.state = state;
-  entry.config = config_.certificate(state.lineage.certificate);
-  if (!entry.config || entry.config->issuers.empty()) return;
+  entry.config = &config;
   ScheduleRecord& schedule = entry.state.schedule;
   protocol::note_configuration(schedule, entry.state.configuration);
   WallTime planned = schedule.renew_at;

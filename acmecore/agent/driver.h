@@ -53,7 +53,7 @@ class Driver final : public OrderRun::Owner {
   };
 
   void add_issuers(const ipc::Welcome& welcome);
-  void add_lineage(const ipc::LineageState& state);
+  void add_lineage(const ipc::LineageState& state, const CertificateConfig& config);
   bool keep_order(Entry& entry);
 
   // scheduling

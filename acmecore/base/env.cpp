@@ -1,6 +1,7 @@
 #include "base/env.h"
 
 #include <grp.h>
+#include <linux/openat2.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -17,6 +18,33 @@ namespace {
 
 int or_errno(int result) {
   return result < 0 ? -errno : result;
+}
+
+// One name at a time, for systems where openat2 is not to be had: a container's
+// seccomp filter may know nothing of it.
+int walk_down(int dir, std::string_view path, int flags, mode_t mode) {
+  UniqueFd here;
+  for (std::size_t slash; (slash = path.find('/')) != std::string_view::npos;) {
+    const std::string name(path.substr(0, slash));
+    if (name.empty() || name == "..") return -EXDEV;  // as openat2 says it
+    const int from = here ? here.get() : dir;
+    const int next = ::openat(from, name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (next < 0) return errno == ENOTDIR ? -ELOOP : -errno;
+    here.reset(next);
+    path.remove_prefix(slash + 1);
+  }
+  return or_errno(::openat(here.get(), std::string(path).c_str(), flags, mode));
+}
+
+int open_beneath(int dir, const char* path, int flags, mode_t mode) {
+  open_how how{};
+  how.flags = static_cast<std::uint64_t>(flags);
+  how.mode = (flags & O_CREAT) != 0 ? mode : 0;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+  const long fd = syscall(SYS_openat2, dir, path, &how, sizeof how);
+  if (fd >= 0) return static_cast<int>(fd);
+  if (errno == ENOSYS || errno == EPERM) return walk_down(dir, path, flags, mode);
+  return -errno;
 }
 
 // 0, 1 and 2 of a program that has no terminal: one that kept those of the
@@ -108,7 +136,10 @@ class SystemEnv final : public Env {
   }
 
   int open_at(int dir, const char* name, int flags, mode_t mode) const override {
-    return or_errno(::openat(dir, name, flags | O_CLOEXEC | O_NOFOLLOW, mode));
+    flags |= O_CLOEXEC | O_NOFOLLOW;
+    const bool is_path = name[0] != '/' && std::strchr(name, '/') != nullptr;
+    return is_path ? open_beneath(dir, name, flags, mode)
+                   : or_errno(::openat(dir, name, flags, mode));
   }
   ssize_t write(int fd, const void* data, std::size_t size) const override {
     ssize_t n = ::write(fd, data, size);

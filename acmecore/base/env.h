@@ -48,8 +48,9 @@ class Env {
   virtual Millis boottime() const = 0;
   virtual Outcome random(std::span<std::uint8_t> out) const = 0;
 
-  // File calls are relative to an open directory and never follow a link in
-  // the last component. They return 0 or a descriptor, or -errno.
+  // File calls are relative to an open directory and never follow a link: a
+  // path of several names is walked down without (-ELOOP). They return 0 or a
+  // descriptor, or -errno.
   virtual int open_at(int dir, const char* name, int flags, mode_t mode) const = 0;
   virtual ssize_t write(int fd, const void* data, std::size_t size) const = 0;
   virtual int fsync(int fd) const = 0;

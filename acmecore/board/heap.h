@@ -55,6 +55,7 @@ class Heap {
   Rooms free_;
   std::deque<Resting> resting_;  // in the order of `until`
   std::uint64_t top_ = 1;        // from here on no blob has ever been; unit 0 is none's
+  std::uint64_t populated_ = 0;  // up to here there is memory since we attached
 };
 
 }  // namespace acme::board

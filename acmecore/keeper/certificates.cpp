@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "crypto/cert.h"
 #include "crypto/digest.h"
+#include "crypto/pem.h"
 
 namespace acme::keeper {
 Certificates::Certificates(const Env& env, Log& log, const Config& config, Store& store,
@@ -67,10 +67,8 @@ void Certificates::restore_certificates() {
 // On the board, or left to the server's next reload, which fills a new one.
 Outcome Certificates::activate(Managed& managed, const Version& version) {
   if (!board_) return {};
-  ACME_TRY(std::vector<std::string> chain, chain_from_pem(version.chain_pem));
-  ACME_TRY(PrivateKey key, PrivateKey::from_pem(version.key_pem.view()));
-  ACME_TRY(Secret der, key.der());
-  const Bundle bundle{std::move(der), std::move(chain)};
+  ACME_TRY(KeyAndChain der, der_from_pem(version.key_pem.view(), version.chain_pem));
+  const Bundle bundle{std::move(der.key), std::move(der.chain)};
   if (config_.activation == ActivationMode::live) return board_->publish(managed.slot, bundle);
   managed.waits_for_reload = !board_->holds(managed.slot, bundle);
   if (managed.waits_for_reload) ++left_to_reload_;

@@ -5,17 +5,12 @@
 #include <optional>
 
 #include "crypto/alpn_cert.h"
-#include "crypto/cert.h"
 #include "crypto/digest.h"
-#include "crypto/pem_object.h"
+#include "crypto/pem.h"
 #include "serve/fallbacks.h"
 
 namespace acme::serve {
 namespace {
-
-ossl::Bio text_bio(std::string_view text) {
-  return ossl::Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
 
 // One complaint per load, with a count: a store that cannot be read has as
 // many as there are certificates.
@@ -55,7 +50,7 @@ class Filling {
 
  private:
   bool load(const Lineage& lineage, std::uint32_t slot) {
-    auto version = store_.load_current(lineage);
+    auto version = store_.load_current(lineage, Store::Meta::seals);
     if (!version) {
       // The store has reported what is damaged.
       Errc code = version.error().code;
@@ -77,7 +72,7 @@ class Filling {
     if (!fallbacks_) fallbacks_.emplace(store_, now_);
     const Lineage* other = fallbacks_->best_for(certificate.names);
     if (!other) return;
-    auto version = store_.load_current(*other);
+    auto version = store_.load_current(*other, Store::Meta::seals);
     if (version && publish(*other, *version, certificate.first_slot))
       log_.notice("the stored certificate " + to_string(*other) + " answers for " + certificate.id +
                   " until its own is there");
@@ -146,20 +141,8 @@ void fill_challenges(const Store& store, BoardWriter& board, WallTime now, Log& 
 }
 
 Result<Bundle> bundle_from(const Version& version) {
-  ossl::QueueGuard guard;
-  Bundle bundle;
-  ossl::Bio key = text_bio(version.key_pem.view());
-  ossl::PemObject key_object;
-  if (!key || !key_object.read(key.get())) return ossl::error("the stored key is no PEM file");
-  bundle.key_der = Secret(key_object.der());
-  ossl::Bio chain = text_bio(version.chain_pem);
-  for (;;) {
-    ossl::PemObject object;
-    if (!chain || !object.read(chain.get())) break;
-    bundle.chain.emplace_back(object.der());
-  }
-  if (bundle.chain.empty()) return ossl::error("the stored chain is no PEM file");
-  return bundle;
+  ACME_TRY(KeyAndChain der, der_from_pem(version.key_pem.view(), version.chain_pem));
+  return Bundle{std::move(der.key), std::move(der.chain)};
 }
 
 }  // namespace acme::serve

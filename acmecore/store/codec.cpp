@@ -1,9 +1,11 @@
 #include "store/codec.h"
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 
 #include "base/json.h"
+#include "base/json_member.h"
 #include "base/text.h"
 #include "crypto/digest.h"
 
@@ -99,6 +101,18 @@ Seal seal_in(const Json& in) {
   return {text_of(in, "sha256"), in["size"].number_or(0)};
 }
 
+// Without reading the rest: with ten thousand files the rest is what a start costs.
+Seal find_seal(std::string_view text, std::string_view key) {
+  auto object = json_member(text, key);
+  if (!object) return {};
+  auto digest = json_member(*object, "sha256");
+  auto size = json_member(*object, "size");
+  if (!digest || !size || digest->size() != 2 + 64 || digest->front() != '"') return {};
+  Seal seal{std::string(digest->substr(1, 64)), 0};
+  auto [end, error] = std::from_chars(size->begin(), size->end(), seal.size);
+  return error == std::errc() && end == size->end() ? seal : Seal{};
+}
+
 bool is_complete(const Seal& seal) {
   return seal.sha256.size() == 64 && seal.size > 0;
 }
@@ -168,6 +182,18 @@ Result<StoredMeta> decode_meta(std::string_view text) {
   stored.key = seal_in(in["privkey"]);
   if (!is_complete(stored.chain) || !is_complete(stored.key))
     return fail(Errc::damaged, "no SHA-256 of fullchain and privkey");
+  return stored;
+}
+
+Result<StoredMeta> decode_seals(std::string_view text) {
+  StoredMeta stored;
+  stored.chain = find_seal(text, "fullchain");
+  stored.key = find_seal(text, "privkey");
+  // Not as we write it, or damaged: the whole reader tells.
+  if (!is_complete(stored.chain) || !is_complete(stored.key)) {
+    ACME_TRY(stored, decode_meta(text));
+    stored.meta = {};
+  }
   return stored;
 }
 

@@ -40,6 +40,8 @@ std::string encode_account(const AccountRecord& account);
 Result<AccountRecord> decode_account(std::string_view text);
 std::string encode_meta(const StoredMeta& stored);
 Result<StoredMeta> decode_meta(std::string_view text);
+// The two seals alone; meta stays empty. Looks no further than they need it.
+Result<StoredMeta> decode_seals(std::string_view text);
 std::string encode_schedule(const ScheduleRecord& schedule);
 Result<ScheduleRecord> decode_schedule(std::string_view text);
 std::string encode_order(const StoredOrder& stored);

@@ -1,5 +1,5 @@
-// A folder of the store, held by its descriptor. All that is below it is
-// reached one name at a time, and no link is ever followed.
+// A folder of the store, held by its descriptor. What is below it is named by
+// one name, or by a path (a/b/c); no link is ever followed.
 #pragma once
 
 #include <string>
@@ -38,6 +38,8 @@ class Directory {
   static constexpr std::size_t kLargestFile = 16 << 20;
   Result<std::string> read(std::string_view name) const;
   Result<Secret> read_secret(std::string_view name) const;
+  // The text of a link. (A link further up would be followed: what the text then
+  // leads to is opened without.)
   Result<std::string> read_link(std::string_view name) const;
 
   // Makes what was created, renamed or removed in this folder durable.

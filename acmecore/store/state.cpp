@@ -24,11 +24,21 @@ Outcome Store::State::may_write() const {
   return {};
 }
 
-Result<Directory> Store::State::open_lineage(std::string_view top, const Lineage& lineage) const {
+Result<std::string> Store::State::lineage_path(std::string_view top, const Lineage& lineage) {
   ACME_CHECK(check_name(lineage.certificate));
-  ACME_TRY(const Directory all, root.open(top));
-  ACME_TRY(const Directory certificate, all.open(lineage.certificate));
-  return certificate.open(key_type_slug(lineage.key));
+  std::string path(top);
+  path += '/';
+  path += lineage.certificate;
+  path += '/';
+  path += key_type_slug(lineage.key);
+  path += '/';
+  return path;
+}
+
+Result<Directory> Store::State::open_lineage(std::string_view top, const Lineage& lineage) const {
+  ACME_TRY(std::string path, lineage_path(top, lineage));
+  path.pop_back();
+  return root.open(path);
 }
 
 Result<Directory> Store::State::make_lineage(std::string_view top, const Lineage& lineage) const {

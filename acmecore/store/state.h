@@ -37,7 +37,8 @@ struct Store::State {
   // Errc::refused unless the lock is ours: two writers would sweep each other's files.
   Outcome may_write() const;
 
-  // <top>/<certificate>/<key slug>
+  // "<top>/<certificate>/<key slug>/"
+  static Result<std::string> lineage_path(std::string_view top, const Lineage& lineage);
   Result<Directory> open_lineage(std::string_view top, const Lineage& lineage) const;
   Result<Directory> make_lineage(std::string_view top, const Lineage& lineage) const;
   Outcome remove_lineage(std::string_view top, const Lineage& lineage) const;
@@ -53,7 +54,8 @@ struct Store::State {
 
   // The newest version that is whole, when `current` is not (`error` says why). What is
   // damaged is set aside, and one line tells it all.
-  Result<Version> fall_back(const Directory& dir, const std::string& current, Error error);
+  Result<Version> fall_back(const Directory& dir, const std::string& current, Error error,
+                            Meta want);
 
   // What earlier writers left half-made.
   void sweep();

@@ -66,7 +66,10 @@ class Store {
 
   // Versions.
   std::vector<Lineage> lineages() const;  // all that are stored, configured or not
-  Result<Version> load_current(const Lineage& lineage) const;  // or the newest that is whole
+  // The current one, or the newest that is whole. `seals` leaves version.meta empty: for who
+  // wants nothing but chain and key, of ten thousand certificates.
+  enum class Meta { whole, seals };
+  Result<Version> load_current(const Lineage& lineage, Meta want = Meta::whole) const;
   // Chooses the version's name, then switches current and prunes all but the previous.
   Outcome save_version(const Lineage& lineage, Version version);
   Outcome remove(const Lineage& lineage);  // pruning of what is no longer configured

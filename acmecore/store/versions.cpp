@@ -12,7 +12,7 @@ constexpr std::string_view kChain = "fullchain.pem";
 constexpr std::string_view kKey = "privkey.pem";
 constexpr std::string_view kMeta = "meta.json";
 constexpr std::size_t kDigits = 8;  // a number sorts by time even when the clock does not
-constexpr int kLooks = 5;           // at a lineage that a writer is changing meanwhile
+constexpr int kLooks = 50;          // at a lineage that a writer is changing meanwhile
 
 bool is_version_name(std::string_view name) {
   return name.size() == kDigits && name.find_first_not_of("0123456789") == std::string_view::npos;
@@ -46,39 +46,54 @@ Result<std::string> next_version(const Folders& folders) {
   return std::string(kDigits - next.size(), '0') + next;
 }
 
-// Empty when there is none, or it points at nothing (any more).
-std::string current_name(const Directory& dir) {
-  auto target = dir.read_link(kCurrent);
-  return target && is_version_name(*target) && dir.has(*target) ? *target : std::string();
+// What `current` says in the lineage's folder, a path from `dir`; empty when it
+// says nothing.
+std::string said_to_be_current(const Directory& dir, const std::string& folder) {
+  auto target = dir.read_link(folder + std::string(kCurrent));
+  return target && is_version_name(*target) ? *std::move(target) : std::string();
 }
 
-Outcome check_seal(const Directory& folder, std::string_view name, std::string_view bytes,
+// Empty also when it points at nothing (any more).
+std::string current_name(const Directory& dir) {
+  std::string name = said_to_be_current(dir, "");
+  return dir.has(name) ? name : std::string();
+}
+
+Error nothing_stored(const std::string& folder) {
+  return fail(Errc::not_found, "no certificate is stored in " + folder);
+}
+
+Outcome check_seal(const Directory& dir, std::string_view name, std::string_view bytes,
                    const Seal& seal) {
   if (static_cast<std::int64_t>(bytes.size()) != seal.size)
-    return fail(Errc::damaged, folder.path_of(name) + " has " + std::to_string(bytes.size()) +
+    return fail(Errc::damaged, dir.path_of(name) + " has " + std::to_string(bytes.size()) +
                                    " bytes instead of " + std::to_string(seal.size));
   if (seal_of(bytes) != seal)
-    return fail(Errc::damaged, folder.path_of(name) + " is not what was stored (SHA-256)");
+    return fail(Errc::damaged, dir.path_of(name) + " is not what was stored (SHA-256)");
   return {};
 }
 
-Result<Version> read_version(const Directory& dir, const std::string& name) {
-  ACME_TRY(const Directory folder, dir.open(name));
-  ACME_TRY(const std::string text, folder.read(kMeta));
-  auto stored = decode_meta(text);
-  if (!stored) return fail(Errc::damaged, folder.path_of(kMeta) + ": " + stored.error().message);
+// By one path for each file: with ten thousand certificates opening the folders
+// between is most of what a start costs.
+Result<Version> read_version(const Directory& dir, const std::string& folder,
+                             const std::string& name, Store::Meta want) {
+  auto path = [&](std::string_view file) { return folder + name + "/" + std::string(file); };
+  ACME_TRY(const std::string text, dir.read(path(kMeta)));
+  auto stored = want == Store::Meta::whole ? decode_meta(text) : decode_seals(text);
+  if (!stored) return fail(Errc::damaged, dir.path_of(path(kMeta)) + ": " + stored.error().message);
   Version version{name, std::move(stored->meta), {}, {}};
-  ACME_TRY(version.chain_pem, folder.read(kChain));
-  ACME_CHECK(check_seal(folder, kChain, version.chain_pem, stored->chain));
-  ACME_TRY(version.key_pem, folder.read_secret(kKey));
-  ACME_CHECK(check_seal(folder, kKey, version.key_pem.view(), stored->key));
+  ACME_TRY(version.chain_pem, dir.read(path(kChain)));
+  ACME_CHECK(check_seal(dir, path(kChain), version.chain_pem, stored->chain));
+  ACME_TRY(version.key_pem, dir.read_secret(path(kKey)));
+  ACME_CHECK(check_seal(dir, path(kKey), version.key_pem.view(), stored->key));
   return version;
 }
 
 // Out of descriptors or memory, or a disk that cannot be read now, is no damage.
-Result<Version> load_version(const Directory& dir, const std::string& name) {
-  if (name.empty()) return fail(Errc::not_found, "no certificate is stored in " + dir.path());
-  auto version = read_version(dir, name);
+Result<Version> load_version(const Directory& dir, const std::string& folder,
+                             const std::string& name, Store::Meta want) {
+  if (name.empty()) return nothing_stored(dir.path_of(folder));
+  auto version = read_version(dir, folder, name, want);
   if (version) return version;
   const Errc code = version.error().code;
   if (code == Errc::io || code == Errc::no_memory) return version;
@@ -118,7 +133,7 @@ Outcome prune(const Directory& dir, const std::string& now, const std::string& b
 }  // namespace
 
 Result<Version> Store::State::fall_back(const Directory& dir, const std::string& current,
-                                        Error error) {
+                                        Error error, Meta want) {
   ACME_TRY(const Folders folders, folders_of(dir));
   std::vector<std::string> faults;
   auto note = [&](const std::string& name, const Error& fault) {
@@ -130,7 +145,7 @@ Result<Version> Store::State::fall_back(const Directory& dir, const std::string&
   std::optional<Version> answer;
   for (auto name = folders.versions.rbegin(); name != folders.versions.rend(); ++name) {
     if (*name == current) continue;
-    auto version = load_version(dir, *name);
+    auto version = load_version(dir, "", *name, want);
     if (version) {
       answer = *std::move(version);
       break;
@@ -155,17 +170,20 @@ std::vector<Lineage> Store::lineages() const {
   return state_->list_lineages(kCerts);
 }
 
-Result<Version> Store::load_current(const Lineage& lineage) const {
-  ACME_TRY(const Directory dir, state_->open_lineage(kCerts, lineage));
+Result<Version> Store::load_current(const Lineage& lineage, Meta want) const {
+  ACME_TRY(const std::string folder, State::lineage_path(kCerts, lineage));
+  const Directory& root = state_->root;
   for (int look = 0; look < kLooks; ++look) {
-    const std::string current = current_name(dir);
-    auto version = load_version(dir, current);
+    const std::string current = said_to_be_current(root, folder);
+    auto version = load_version(root, folder, current, want);
     if (version) return version;
     // Had the writer pruned it before we were through, there is a newer one by now.
-    if (current_name(dir) == current)
-      return state_->fall_back(dir, current, std::move(version).error());
+    if (said_to_be_current(root, folder) != current) continue;
+    ACME_TRY(const Directory dir, state_->open_lineage(kCerts, lineage));
+    if (!dir.has(current)) version = nothing_stored(dir.path());
+    return state_->fall_back(dir, current_name(dir), std::move(version).error(), want);
   }
-  return fail(Errc::busy, dir.path() + " changes faster than it can be read");
+  return fail(Errc::busy, root.path_of(folder) + " changes faster than it can be read");
 }
 
 Outcome Store::save_version(const Lineage& lineage, Version version) {

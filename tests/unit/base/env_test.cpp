@@ -2,8 +2,12 @@
 #include "base/env.h"
 
 #include <dirent.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <cerrno>
@@ -89,6 +93,56 @@ TEST(a_link_in_the_last_component_is_never_followed) {
   CHECK_EQ(env.symlink_at("/etc/passwd", folder.fd(), "link"), 0);
   CHECK_EQ(env.open_at(folder.fd(), "link", O_RDONLY, 0), -ELOOP);
   CHECK_EQ(env.open_at(folder.fd(), "link", O_WRONLY | O_CREAT, 0600), -ELOOP);
+}
+
+namespace {
+
+// In a process of its own: there no openat2 is to be had, as under an old seccomp filter.
+template <class Body>
+void without_openat2(Body&& body) {
+  pid_t pid = fork();
+  CHECK(pid >= 0);
+  if (pid == 0) {
+    sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    sock_fprog program{4, filter};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+      _exit(2);
+    _exit(body() ? 0 : 1);
+  }
+  int status = 0;
+  CHECK_EQ(waitpid(pid, &status, 0), pid);
+  CHECK_EQ(status, 0);
+}
+
+}  // namespace
+
+TEST(a_path_is_walked_down_without_following_links) {
+  Folder folder;
+  const Env& env = system_env();
+  CHECK_EQ(env.mkdir_at(folder.fd(), "a", 0700), 0);
+  UniqueFd a(env.open_at(folder.fd(), "a", O_RDONLY | O_DIRECTORY, 0));
+  CHECK_EQ(env.mkdir_at(a.get(), "b", 0700), 0);
+  UniqueFd(env.open_at(folder.fd(), "a/b/file", O_WRONLY | O_CREAT | O_EXCL, 0600));
+  CHECK_EQ(env.symlink_at("b", a.get(), "link"), 0);
+  CHECK_EQ(env.symlink_at("b/file", a.get(), "file"), 0);
+  auto all_as_it_should_be = [&] {
+    auto open = [&](const char* path) {
+      UniqueFd fd(env.open_at(folder.fd(), path, O_RDONLY, 0));
+      return fd ? 0 : fd.get();
+    };
+    return open("a/b/file") == 0 && open("a/b") == 0 && open("a/c/file") == -ENOENT &&
+           open("a/b/none") == -ENOENT && open("a/link/file") == -ELOOP &&
+           open("a/file") == -ELOOP && open("../etc/passwd") == -EXDEV &&
+           open("a/../../etc/passwd") == -EXDEV && open("a/b/file/x") != 0;
+  };
+  CHECK(all_as_it_should_be());
+  without_openat2(all_as_it_should_be);
 }
 
 TEST(a_memory_file_can_be_mapped_and_sealed) {

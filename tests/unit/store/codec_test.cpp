@@ -62,6 +62,27 @@ TEST(an_account_comes_back) {
   CHECK_CONTAINS(encode_account(account), "\"created\": \"2026-11-23T07:00:00Z\"");
 }
 
+TEST(seals_are_found_without_the_rest) {
+  StoredMeta meta = stored_meta();
+  meta.meta.names = {"\"fullchain\": {", "a\\"};
+  const std::string text = encode_meta(meta);
+  StoredMeta back = REQUIRE_OK(decode_seals(text));
+  CHECK(back.chain == meta.chain && back.key == meta.key);
+  CHECK(back.meta.names.empty());
+  // Written by somebody else, but sound.
+  std::string other = text;
+  other.replace(other.find("\"sha256\""), 8, "\"sh\\u0061256\"");
+  CHECK(REQUIRE_OK(decode_seals(other)).chain == meta.chain);
+}
+
+TEST(seals_that_are_not_there_are_refused_as_the_whole_is) {
+  const std::string text = encode_meta(stored_meta());
+  for (std::string bad : {std::string(), std::string("{}"), text.substr(0, text.size() / 2),
+                          text.substr(0, text.rfind("\"privkey\"")) + "\"x\": 1}"})
+    CHECK_EQ(REQUIRE_ERROR(decode_seals(bad), Errc::damaged),
+             REQUIRE_ERROR(decode_meta(bad), Errc::damaged));
+}
+
 TEST(metadata_come_back) {
   StoredMeta meta = stored_meta();
   meta.meta.ari_id = "aki.serial";

@@ -191,6 +191,21 @@ TEST(no_link_is_followed_out_of_the_store) {
   CHECK_EQ(current_number(shop.reader()), 1);
 }
 
+TEST(seals_alone_are_enough_to_answer_with_chain_and_key) {
+  QuickShop shop;
+  Store store = shop.writer();
+  save(store, 1, 2);
+  const Store reader = shop.reader();
+  Version quick = REQUIRE_OK(reader.load_current(kLineage, Store::Meta::seals));
+  Version whole = REQUIRE_OK(reader.load_current(kLineage));
+  CHECK_EQ(quick.chain_pem, whole.chain_pem);
+  CHECK(quick.key_pem.view() == whole.key_pem.view());
+  CHECK(quick.meta.names.empty() && quick.name == "00000002");
+  spoil(shop.lineage_path("00000002/fullchain.pem"));
+  quick = REQUIRE_OK(reader.load_current(kLineage, Store::Meta::seals));
+  CHECK_EQ(quick.name, "00000001");
+}
+
 TEST(out_of_descriptors_is_no_damage) {
   QuickShop shop;
   Store store = shop.writer();
@@ -199,7 +214,7 @@ TEST(out_of_descriptors_is_no_damage) {
   getrlimit(RLIMIT_NOFILE, &old);
   const int next = dup(0);
   close(next);
-  for (int spare = 0; spare < 5; ++spare) {  // certs, certificate, key type, version, file
+  for (int spare = 0; spare < 5; ++spare) {  // the file; to say what is wrong: the folder, its list
     rlimit few{static_cast<rlim_t>(next + spare), old.rlim_max};
     setrlimit(RLIMIT_NOFILE, &few);
     auto version = store.load_current(kLineage);
