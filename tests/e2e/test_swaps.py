@@ -105,6 +105,8 @@ def configure(server, backend):
         http = "keepalive_requests 1000000; ssl_protocols TLSv1.2 TLSv1.3;"
     else:
         site.more = f"ProxyPass /ws http://127.0.0.1:{backend.port}/ws upgrade=websocket"
+        if server.mpm == PREFORK:
+            http = "MaxSpareServers 40"  # no idle child is ended
     server.configure([site], [Issuer("away", "https://127.0.0.1:9/dir")], http=http,
                      workers=2 if getattr(server, "mpm", None) != PREFORK else 8)
     text = server.configuration.read_text()
