@@ -33,11 +33,12 @@ static alpn_conn *alpn_conn_of(const conn_rec *c)
     return ap_get_module_config(c->conn_config, &acme_module);
 }
 
+/* NULL where no such challenge can be pending. */
 static const acme_serving *serving_of(const conn_rec *c)
 {
     const mod_acme_conf *conf = mod_acme_server_of(c->base_server)->conf;
 
-    return conf ? conf->serving : NULL;
+    return conf && conf->alpn ? conf->serving : NULL;
 }
 
 int mod_acme_is_challenged(SSL *ssl)
@@ -58,6 +59,7 @@ void mod_acme_allow_alpn(mod_acme_conf *conf)
 
     if (!acme_config_may_answer(conf->core, "tls-alpn-01"))
         return;
+    conf->alpn = 1;
 
     for (s = conf->server; s; s = s->next) {
         core_server_config *core = ap_get_core_module_config(s->module_config);

@@ -33,6 +33,7 @@ typedef struct {
     unsigned int resolved : 1;  /* the sites have their plans */
     unsigned int may_write : 1; /* no configuration test */
     unsigned int stapling : 1;  /* asked for where we manage the certificate */
+    unsigned int alpn : 1;      /* tls-alpn-01 may be asked for */
 
     struct mod_acme_helper *helper;
 } mod_acme_conf;

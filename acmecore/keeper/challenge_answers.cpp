@@ -23,6 +23,10 @@ std::string digest_of(const KeyAuthorizationRecord& record) {
 
 const Lineage ChallengeAnswers::kKey{"", KeyType::rsa2048};
 
+void ChallengeAnswers::expect_alpn() {
+  if (!rsa_) keys_.begin(kKey);
+}
+
 Outcome ChallengeAnswers::check(const OrderRecord& order) const {
   for (const KeyAuthorizationRecord& record : order.key_authorizations) {
     if (!is_alpn(record)) continue;

@@ -24,6 +24,8 @@ class ChallengeAnswers {
   ChallengeAnswers(const Env& env, KeyMaker& keys, BoardWriter* board)
       : env_(env), keys_(keys), board_(board) {}
 
+  // tls-alpn-01 is probably next: its key is made while the CA is being asked.
+  void expect_alpn();
   // For one name a CA can be shown one order's certificate.
   Outcome check(const OrderRecord& order) const;
   // Nothing while a key is being made: asked again when KeyMaker has it.

@@ -34,6 +34,13 @@ bool is_configured(const IssuerConfig& issuer, ChallengeType type) {
          issuer.challenges.end();
 }
 
+// By the first choice, or because the first choice failed.
+bool expects_alpn(const Managed& managed, const IssuerConfig& issuer) {
+  return is_configured(issuer, ChallengeType::tlsalpn01) &&
+         (issuer.challenges.front() == ChallengeType::tlsalpn01 ||
+          !managed.schedule.failed_challenges.empty());
+}
+
 // An authorization of a wildcard names the base.
 bool is_name_of(const CertificateConfig& config, std::string_view identifier) {
   return std::any_of(config.names.begin(), config.names.end(), [&](const std::string& name) {
@@ -68,6 +75,7 @@ Result<std::string> Certificates::sign_new_order(Managed& managed,
   order.created = env_.now();
   managed.order = std::move(order);
   managed.presented = false;
+  if (expects_alpn(managed, *issuer)) answers_.expect_alpn();
   return body;
 }
 

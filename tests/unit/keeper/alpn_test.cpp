@@ -64,6 +64,28 @@ TEST(nothing_is_answered_or_journalled_while_the_key_is_being_made) {
   CHECK(bench.board.has_challenges());
 }
 
+TEST(the_key_is_begun_with_an_order_that_will_probably_need_it) {
+  const auto begun = [](Bench& bench) {
+    bench.restart();
+    bench.ask_for_order();
+    return !bench.certificates().keys().descriptors().empty();
+  };
+  Bench first;
+  CHECK(!begun(first));
+  Bench second;
+  second.config.issuers[0].challenges = {ChallengeType::tlsalpn01, ChallengeType::http01};
+  CHECK(begun(second));
+  Bench third;
+  ScheduleRecord schedule;
+  schedule.failed_challenges = {{kName, ChallengeType::http01, kNow - 5}};
+  third.granted(ipc::SaveSchedule{kSite, schedule});
+  CHECK(begun(third));
+  // And is what the challenge waits for.
+  third.granted(ipc::OrderCreated{kSite, "ca", kOrderUrl, kFinalizeUrl});
+  third.await_challenge_key();
+  third.granted(ipc::PresentChallenges{kSite, "ca", {{kName, kToken, ChallengeType::tlsalpn01}}});
+}
+
 TEST(two_orders_wait_for_one_key) {
   Bench bench;
   bench.create_order(kSite);
