@@ -126,6 +126,8 @@ Outcome Builder::assign_global(std::string_view key, const std::string& value) {
   } else if (key == "user") {
     if (value.empty()) return fail(Errc::invalid_config, "the user's name is empty");
     global.user = value;
+  } else if (key == "certificate_cache") {
+    ACME_TRY(global.certificate_cache, parse_cache_size(value));
   } else if (key == "activation") {
     ACME_TRY(global.activation, parse_activation(value));
   } else {

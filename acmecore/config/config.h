@@ -83,6 +83,8 @@ struct LogConfig {
   }
 };
 
+inline constexpr std::uint32_t kCertificateCache = 4096;
+
 struct Config {
   ServerKind server = ServerKind::nginx;
   std::string server_version;  // "nginx/1.22.1", for the User-Agent and the status
@@ -96,6 +98,8 @@ struct Config {
   bool plain_http_listener = false;  // http-01 can be answered somewhere
   ActivationMode activation = ActivationMode::live;
   std::string pid_file;  // of the server, for a reload; empty: not known
+  // How many certificates a worker keeps parsed: no business of the helper's.
+  std::uint32_t certificate_cache = kCertificateCache;
   std::vector<IssuerConfig> issuers;
   std::vector<CertificateConfig> certificates;
 

@@ -50,6 +50,7 @@ void resolve_environment(const Settings& settings, Config& config) {
   config.plain_http_listener = settings.facts.plain_http_listener;
   config.pid_file = settings.facts.pid_file;
   config.activation = global.activation;
+  config.certificate_cache = global.certificate_cache;
 
   config.state_path =
       global.state_path.empty() ? std::string(kStateRoot) + folder : global.state_path;

@@ -48,6 +48,7 @@ struct GlobalSettings {
   std::string runtime_path;
   std::string user;
   std::string helper_path;
+  std::uint32_t certificate_cache = kCertificateCache;
   ActivationMode activation = ActivationMode::live;
 };
 

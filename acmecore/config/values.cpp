@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kMaxUrl = 2048;
 constexpr std::size_t kMaxId = 128;
+constexpr std::int64_t kLargestCache = 1'000'000;
 constexpr std::int64_t kLongestRenew = 3650 * kDay;
 
 Error wrong(std::string message) {
@@ -155,6 +156,14 @@ Result<std::vector<ChallengeType>> parse_challenges(const Values& list) {
     types.push_back(*type);
   }
   return types;
+}
+
+Result<std::uint32_t> parse_cache_size(std::string_view text) {
+  std::int64_t number = 0;
+  if (!parse_count(text, number) || number > kLargestCache)
+    return wrong(quoted(text) + " is not a number of certificates: write one from 1 to " +
+                 std::to_string(kLargestCache));
+  return static_cast<std::uint32_t>(number);
 }
 
 Result<RenewPolicy> parse_renew(std::string_view text) {

@@ -11,7 +11,7 @@ Serving::Serving(const Env& env, const Resolution& resolution, int log_fd, Callb
       sites_(index_sites(resolution)),
       log_fd_(log_fd),
       log_(log),
-      shelf_(config_.slots()) {}
+      shelf_(config_.slots(), config_.certificate_cache) {}
 
 Result<std::unique_ptr<Serving>> Serving::open(const Env& env, const Resolution& resolution,
                                                int log_fd, CallbackLog log, bool anyhow) {

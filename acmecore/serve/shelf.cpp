@@ -1,11 +1,9 @@
 #include "serve/shelf.h"
 
-#include <mutex>
-
 namespace acme::serve {
 
 void Shelf::keep(std::uint32_t slot, Secret encoded_bundle) {
-  if (kept_.size() < cache_.size()) kept_.resize(cache_.size());
+  if (kept_.size() < cache_.slots()) kept_.resize(cache_.slots());
   if (slot < kept_.size()) kept_[slot] = std::move(encoded_bundle);
 }
 
@@ -20,15 +18,11 @@ Result<BoardReader::Copy> Shelf::copy(std::uint32_t slot) const {
 }
 
 SharedCertificate Shelf::certificate(std::uint32_t slot) const {
-  if (slot >= cache_.size()) return nullptr;
-  std::uint64_t now = generation(slot);
-  SharedCertificate before;
-  {
-    std::shared_lock lock(mutex_);
-    before = cache_[slot].certificate;
-    if (cache_[slot].generation == now) return before;
-  }
-  return now == 0 ? nullptr : renew(slot, std::move(before));
+  if (slot >= cache_.slots()) return nullptr;
+  const std::uint64_t now = generation(slot);
+  if (now == 0) return nullptr;
+  CertificateCache::Found found = cache_.find(slot, now);
+  return found.current ? std::move(found.certificate) : renew(slot, std::move(found.certificate));
 }
 
 // Parses outside the lock: several threads may do so at once after a change,
@@ -38,11 +32,7 @@ SharedCertificate Shelf::renew(std::uint32_t slot, SharedCertificate before) con
   if (!copied) return before;
   auto parsed = parse_certificate(copied->bytes.span());
   if (!parsed && parsed.error().code == Errc::no_memory) return before;
-  std::unique_lock lock(mutex_);
-  Cached& cached = cache_[slot];
-  cached.generation = copied->generation;
-  if (parsed) cached.certificate = *std::move(parsed);
-  return cached.certificate;
+  return cache_.put(slot, copied->generation, parsed ? *std::move(parsed) : nullptr);
 }
 
 Result<std::string> Shelf::key_authorization(std::string_view token) const {

@@ -3,18 +3,18 @@
 #pragma once
 
 #include <optional>
-#include <shared_mutex>
 #include <string>
 #include <vector>
 
 #include "board/board.h"
-#include "serve/parsed_certificate.h"
+#include "serve/certificate_cache.h"
 
 namespace acme::serve {
 
 class Shelf {
  public:
-  explicit Shelf(std::uint32_t slots) : cache_(slots) {}
+  // Of so many certificates the parsed form is kept.
+  Shelf(std::uint32_t slots, std::uint32_t capacity) : cache_(slots, capacity) {}
 
   void use_board(BoardReader reader) { board_ = std::move(reader); }
   // Without a board.
@@ -24,24 +24,19 @@ class Shelf {
   std::uint64_t generation(std::uint32_t slot) const;
   // Any thread. What to serve; nullptr: nothing. Costs one atomic load and a
   // shared lock as long as nothing changes; a publication that cannot be
-  // parsed leaves the one before it.
+  // parsed leaves the one before it, if that is still in the cache.
   SharedCertificate certificate(std::uint32_t slot) const;
   Result<std::string> key_authorization(std::string_view token) const;
   bool has_challenges() const { return board_ && board_->has_challenges(); }
   Result<AlpnAnswer> challenge(std::string_view server_name) const;
 
  private:
-  struct Cached {
-    std::uint64_t generation = 0;  // looked at last, good or not
-    SharedCertificate certificate;
-  };
   SharedCertificate renew(std::uint32_t slot, SharedCertificate before) const;
   Result<BoardReader::Copy> copy(std::uint32_t slot) const;
 
   std::optional<BoardReader> board_;
   std::vector<Secret> kept_;
-  mutable std::shared_mutex mutex_;
-  mutable std::vector<Cached> cache_;
+  mutable CertificateCache cache_;
 };
 
 }  // namespace acme::serve

@@ -73,6 +73,17 @@ TEST(activation_is_live_or_by_reload) {
   CHECK_CONTAINS(wrong.wrong("activation", {"live"}, block), "unknown directive");
 }
 
+TEST(how_many_certificates_a_worker_keeps_is_a_number) {
+  SiteConfig config;
+  CHECK_EQ(config.resolved().certificate_cache, 4096);
+  config.main("certificate_cache", {"100"});
+  CHECK_EQ(config.resolved().certificate_cache, 100);
+  for (const char* text : {"0", "-1", "", "many", "1000001", "10k", "99999999999999999999"}) {
+    SiteConfig wrong;
+    CHECK_CONTAINS(wrong.wrong("certificate_cache", {text}), "write one from 1 to 1000000");
+  }
+}
+
 TEST(the_agent_runs_as_the_user_that_was_given_when_the_master_is_root) {
   SiteConfig config;
   config.main("acme", {"on"});

@@ -199,6 +199,28 @@ TEST(a_publication_that_cannot_be_used_leaves_the_one_before_it) {
   CHECK_EQ(handshakes.connect("example.com").serial, next.serial());
 }
 
+TEST(more_sites_than_a_worker_keeps_certificates_get_each_its_own) {
+  Server server;
+  server.config.main("acme", {"on"});
+  server.config.main("certificate_cache", {"2"});
+  std::vector<std::string> serials;
+  std::vector<std::uint32_t> sites;
+  for (const char* name : {"a.example.com", "b.example.com", "c.example.com", "d.example.com"}) {
+    sites.push_back(server.config.site({name}).number);
+    serials.push_back(server.saved(ecdsa(name), {name}).serial());
+  }
+  server.open();
+  BoardWriter board = server.board();
+  for (int round = 0; round < 3; ++round) {
+    for (std::size_t i = 0; i < sites.size(); ++i)
+      CHECK_EQ(server.site(sites[i]).connect("").serial, serials[i]);
+    // Also what changes while it is not kept.
+    Issued issued = server.ca.issue({"b.example.com"});
+    REQUIRE_OK(board.publish(1, issued.bundle()));
+    serials[1] = issued.serial();
+  }
+}
+
 TEST(what_was_withdrawn_is_served_no_more) {
   Server server;
   server.config.main("acme", {"on"});
