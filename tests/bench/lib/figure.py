@@ -1,0 +1,82 @@
+"""A figure: what was measured in alternation, and what it must reach."""
+
+import statistics
+import time
+from dataclasses import asdict, dataclass, field
+
+
+@dataclass
+class Target:
+    """At most `limit`, in the figure's unit; with `of`: that many times this case's value.
+    `or_spread`: or within the spread of these two cases, which are the same thing twice."""
+
+    limit: float
+    of: str | None = None
+    or_spread: tuple | None = None
+
+    def __str__(self):
+        text = f"≤ {self.limit:g}" + (f" × {self.of}" if self.of else "")
+        return text + (", or within the A/A spread" if self.or_spread else "")
+
+
+@dataclass
+class Figure:
+    """series: {case: [its value in each round]}. The values of one round belong together: a
+    ratio is made in each round, and its median is what counts."""
+
+    name: str
+    unit: str
+    series: dict
+    targets: list = field(default_factory=list)
+    ours: str = "ours"
+    note: str = ""
+
+    def ratios(self, case, to):
+        return [mine / other for mine, other in zip(self.series[case], self.series[to]) if other]
+
+    def reached(self):
+        """True or False; None: there is no target, or what it compares with is missing."""
+        if not self.targets or not self.series.get(self.ours):
+            return None
+        told = [self._reached(target) for target in self.targets]
+        return False if False in told else None if None in told else True
+
+    def _reached(self, target):
+        if target.of is None:
+            return statistics.median(self.series[self.ours]) <= target.limit
+        if not self.series.get(target.of):
+            return None
+        ratio = statistics.median(self.ratios(self.ours, target.of))
+        if ratio <= target.limit:
+            return True
+        if target.or_spread:
+            one, other = target.or_spread
+            return ratio <= max(self.ratios(one, other) + self.ratios(other, one))
+        return False
+
+    def to_json(self):
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data):
+        targets = [Target(**target) for target in data.pop("targets")]
+        return cls(targets=targets, **data)
+
+
+def spread(values):
+    """(minimum, median, maximum)"""
+    return min(values), statistics.median(values), max(values)
+
+
+def alternate(cases, rounds, limit):
+    """{case: its values} of functions that measure one value each, called in turn: A B C, C B A, …
+    A round is not begun when it would probably end after `limit` seconds; the first one always is."""
+    series = {case: [] for case in cases}
+    began = time.monotonic()
+    for number in range(rounds):
+        if number and (time.monotonic() - began) * (number + 1) / number > limit:
+            break
+        order = list(cases) if number % 2 == 0 else list(reversed(cases))
+        for case in order:
+            series[case].append(cases[case]())
+    return series
