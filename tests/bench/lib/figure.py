@@ -68,15 +68,17 @@ def spread(values):
     return min(values), statistics.median(values), max(values)
 
 
-def alternate(cases, rounds, limit):
+def alternate(cases, rounds, limit, once=()):
     """{case: its values} of functions that measure one value each, called in turn: A B C, C B A, …
-    A round is not begun when it would probably end after `limit` seconds; the first one always is."""
+    Cases of `once` are in the first round only: they take minutes. A round is not begun when it would probably end after `limit` seconds; the first one always is."""
     series = {case: [] for case in cases}
     began = time.monotonic()
     for number in range(rounds):
         if number and (time.monotonic() - began) * (number + 1) / number > limit:
             break
-        order = list(cases) if number % 2 == 0 else list(reversed(cases))
+        order = [case for case in cases if number == 0 or case not in once]
+        if number % 2:
+            order.reverse()
         for case in order:
             series[case].append(cases[case]())
     return series

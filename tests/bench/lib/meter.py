@@ -15,16 +15,15 @@ def cpu(*pids):
     return sum(time.clock_gettime((~pid << 3) | 2) for pid in pids)
 
 
-def memory(pid, without=None):
-    """(PSS, RSS) in KiB; without mappings whose path has this in it."""
-    sizes = {"Pss": 0, "Rss": 0}
-    counted = True
+def pss(pid, without=None):
+    """KiB; without mappings whose path has this in it."""
+    total, counted = 0, True
     for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
         if re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
             counted = not (without and without in line)
-        elif counted and line[:3] in sizes and line[3] == ":":
-            sizes[line[:3]] += int(line.split()[1])
-    return sizes["Pss"], sizes["Rss"]
+        elif counted and line.startswith("Pss:"):
+            total += int(line.split()[1])
+    return total
 
 
 def family(pid):

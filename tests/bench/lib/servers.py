@@ -89,7 +89,7 @@ class Variants:
             server.destroy()
         self.made.clear()
 
-    def _server(self, label, module, **more):
+    def server(self, label, module, **more):
         server = self._class(self.folder / f"{self._label}{label}", free_port(), free_port(),
                              module=module, **more)
         server.log_level = "notice"
@@ -108,7 +108,7 @@ class Variants:
         return f"include {path};"
 
     # One site on plain HTTP stands beside the others everywhere: the challenge is answered there.
-    def _configure(self, server, sites, *arguments, http="", **more):
+    def configure(self, server, sites, *arguments, http="", **more):
         if isinstance(server, Nginx):
             http = f"""keepalive_requests 1000000;
                 server_names_hash_max_size {max(1024, 4 * len(sites))};\n{http}"""
@@ -117,17 +117,17 @@ class Variants:
         return server
 
     def ours(self, count, label="ours", issuer=None, settings=None, state=None, workers=1,
-             sites=None, listen="tls", **more):
+             sites=None, listen="tls", server=None, **more):
         """Sites that we manage. state: a store of this server's own instead of the common one.
-        listen="both": on plain HTTP as well."""
-        server = self._server(label, True, **more)
+        listen="both": on plain HTTP as well. server: one that is there already."""
+        server = server or self.server(label, True, **more)
         server.state_path = state or self.store.path
         server.runtime_path = server.folder / "run"
         issuer = issuer or Issuer("bench", AWAY)
         if sites is None:
             sites = self._sites(count, acme=issuer.name, more=self._snippet,
                                 plain="files" if listen == "both" else None)
-        return self._configure(server, sites, [issuer], settings, workers=workers)
+        return self.configure(server, sites, [issuer], settings, workers=workers)
 
     def one_host(self, count, label="ours"):
         """httpd: one virtual host for all names, its certificate chosen by SNI."""
@@ -137,26 +137,26 @@ class Variants:
 
     def files(self, count, label="files", workers=1, listen="tls", **more):
         """The server alone with certificates from files."""
-        server = self._server(label, False, **more)
+        server = self.server(label, False, **more)
         sites = [Site(name, acme=None, own=self.store.files(name), more=self._snippet,
                       plain="files" if listen == "both" else None) for name in names(count)]
-        return self._configure(server, sites, workers=workers)
+        return self.configure(server, sites, workers=workers)
 
     def plain(self, count, label="plain", **more):
         """Without TLS, and without us."""
-        server = self._server(label, False, **more)
-        return self._configure(server, self._sites(count, acme=None, plain="files", tls=False),
+        server = self.server(label, False, **more)
+        return self.configure(server, self._sites(count, acme=None, plain="files", tls=False),
                                workers=1)
 
     def variable(self, label="variable"):
         """nginx: one site whose certificate comes out of a variable at each handshake."""
-        server = self._server(label, False)
+        server = self.server(label, False)
         certificate, key = (path.read_text() for path in self.store.files(NAME % 0))
         maps = (f'map $ssl_server_name $certificate {{ default "{certificate}"; }}\n'
                 f'map $ssl_server_name $key {{ default "{key}"; }}')
         site = Site(NAME % 0, acme=None, plain=None,
                     own=("data:$certificate", "data:$key"), more=self._snippet)
-        return self._configure(server, [site], http=maps, workers=1)
+        return self.configure(server, [site], http=maps, workers=1)
 
 
 def counted(server, load, count):
