@@ -3,7 +3,7 @@ a file, twice (what these two differ in is the noise of this run), and against n
 certificates."""
 
 from bench.lib import load, meter
-from bench.lib.figure import Figure, Target, alternate
+from bench.lib.figure import Figure, Target
 from bench.lib.servers import NAME, QuietHttpd, QuietNginx, Store, Variants, counted, start, stop, \
     workers
 
@@ -34,8 +34,8 @@ def cpu(bench, variants, server_class):
         start(server, HOST)
         load.handshakes(server.tls_port, 50, HOST)
     try:
-        series = alternate({case: lambda server=server: one(server, count)
-                            for case, server in servers.items()}, bench.rounds(40, 6), bench.limit)
+        series = bench.alternate({case: lambda server=server: one(server, count)
+                            for case, server in servers.items()}, bench.rounds(40, 6))
     finally:
         for server in servers.values():
             stop(server)
@@ -56,9 +56,9 @@ def instructions(bench, variants, server_class):
     cases = {"ours": variants.ours(1, "counted", **more),
              FILES[0]: variants.files(1, "counted-files", **more)}
     count = bench.size(200, 60)
-    series = alternate({case: lambda server=server: counted(
+    series = bench.alternate({case: lambda server=server: counted(
         server, lambda times: load.handshakes(server.tls_port, times, HOST), count)
-        for case, server in cases.items()}, bench.rounds(3, 1), bench.limit)
+        for case, server in cases.items()}, bench.rounds(3, 1))
     return Figure(f"{server_class.kind}: a full TLS 1.3 handshake, instructions in user mode",
                   "thousand", {case: [value / 1000 for value in values]
                                for case, values in series.items()},

@@ -5,7 +5,7 @@ the first handshake only. The others are Debian's packages of the machine's own 
 
 from bench import issuance
 from bench.lib import peers
-from bench.lib.figure import Figure, Target, alternate
+from bench.lib.figure import Figure, Target
 from lib.httpd import Httpd
 from lib.nginx import Nginx
 
@@ -60,7 +60,7 @@ def runs(bench, count, others, rounds, once=(), delay=0):
         *((kind, lambda number, server=server, **rest: issuance.measure(server, number, **rest))
           for kind, server in SERVERS.items()), *others.items())}
     bench.log(f"{count} certificate{'s' if count > 1 else ''}: {', '.join(cases)}")
-    return alternate(cases, rounds, bench.limit, once)
+    return bench.alternate(cases, rounds, once)
 
 
 def figures(series, what, name, unit, limits):

@@ -2,7 +2,7 @@
 module, twice."""
 
 from bench.lib import load, meter
-from bench.lib.figure import Figure, Target, alternate
+from bench.lib.figure import Figure, Target
 from bench.lib.servers import NAME, QuietHttpd, QuietNginx, Store, Variants, counted, start, stop, \
     workers
 
@@ -32,8 +32,8 @@ def cpu(bench, variants, server_class):
         start(server, HOST)
         load.requests(server.http_port, 500, HOST)
     try:
-        series = alternate({case: lambda server=server: one(server, count)
-                            for case, server in servers.items()}, bench.rounds(40, 6), bench.limit)
+        series = bench.alternate({case: lambda server=server: one(server, count)
+                            for case, server in servers.items()}, bench.rounds(40, 6))
     finally:
         for server in servers.values():
             stop(server)
@@ -54,8 +54,8 @@ def instructions(bench, variants, server_class):
     cases = {"ours": variants.ours(1, "counted", listen="both", **more),
              NONE[0]: variants.files(1, "counted-none", listen="both", **more)}
     count = bench.size(4000, 1000)
-    series = alternate({case: lambda server=server: counted(
+    series = bench.alternate({case: lambda server=server: counted(
         server, lambda times: load.requests(server.http_port, times, HOST), count)
-        for case, server in cases.items()}, bench.rounds(3, 1), bench.limit)
+        for case, server in cases.items()}, bench.rounds(3, 1))
     return Figure(f"{server_class.kind}: a plain HTTP request, instructions in user mode", "",
                   series, [Target(1.01, of=NONE[0])], note="Counted by valgrind.")

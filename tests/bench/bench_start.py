@@ -6,7 +6,7 @@ what the worker shares with others counts in part."""
 import shutil
 
 from bench.lib import load, meter, mod_md
-from bench.lib.figure import Figure, Target, alternate
+from bench.lib.figure import Figure, Target
 from bench.lib.servers import NAME, QuietHttpd, QuietNginx, Store, Variants, names, reload, start, \
     stop, workers
 from lib.site import Issuer
@@ -57,9 +57,9 @@ def nginx(bench, store, count, proof):
     label = f"nginx, {count:,} servers"
     targets = {"start": [Target(0.5), Target(3, of=PLAIN)], "memory": [Target(1.2, of=PLAIN)]}
     try:
-        series = alternate({case: lambda server=server, name=name: life(server, name)
+        series = bench.alternate({case: lambda server=server, name=name: life(server, name)
                             for case, (server, name) in servers.items()},
-                           bench.rounds(5, 2), bench.limit)
+                           bench.rounds(5, 2))
         yield from lives(label, series, targets if proof or bench.quick else {}, SNIPPET)
         yield cached(bench, ours, count)
     finally:
@@ -79,7 +79,7 @@ def cached(bench, server, count):
         stop(server)
         return (after - before) / used
     return Figure(f"nginx, {count:,} servers: memory of a worker per certificate that it has served",
-                  "KiB", alternate({"ours": one}, bench.rounds(3, 1), bench.limit), [Target(60)],
+                  "KiB", bench.alternate({"ours": one}, bench.rounds(3, 1)), [Target(60)],
                   note=f"PSS after a handshake for each of {used:,} names, less PSS before.")
 
 
@@ -92,9 +92,9 @@ def httpd_hosts(bench, store, count):
     start(*servers[MD])  # it completes its store
     stop(servers[MD][0])
     try:
-        series = alternate({case: lambda server=server, name=name: life(server, name)
+        series = bench.alternate({case: lambda server=server, name=name: life(server, name)
                             for case, (server, name) in servers.items()},
-                           bench.rounds(5, 2), bench.limit)
+                           bench.rounds(5, 2))
         yield from lives(f"httpd, {count:,} virtual hosts", series, {}, "")
     finally:
         variants.destroy()
@@ -120,7 +120,7 @@ def httpd_new_domains(bench, store, count):
         cases = {"ours": lambda: once(ours, lambda: shutil.rmtree(state, ignore_errors=True)),
                  FILES: lambda: once(files, lambda: None)}
         cases[MD] = lambda: once(managed[MD], lambda: mod_md.forget(managed[MD]))
-        series = alternate(cases, bench.rounds(5, 2), bench.limit)
+        series = bench.alternate(cases, bench.rounds(5, 2))
         if MD_RSA in managed:
             bench.log("mod_md with RSA keys, once: minutes")
             series[MD_RSA] = [once(managed[MD_RSA], lambda: mod_md.forget(managed[MD_RSA]))]
@@ -144,8 +144,8 @@ def httpd_one_host(bench, store, count):
                    MD: mod_md.variant(variants, count)}
         mod_md.fill(servers[MD], {name: store.files(name) for name in names(count)})
         once(servers[MD])
-        series = alternate({case: lambda server=server: once(server)
-                            for case, server in servers.items()}, bench.rounds(3, 1), bench.limit)
+        series = bench.alternate({case: lambda server=server: once(server)
+                            for case, server in servers.items()}, bench.rounds(3, 1))
     finally:
         variants.destroy()
     return Figure(f"httpd, {count:,} certificates: start", "s", series, [Target(0.3)],

@@ -4,6 +4,8 @@ import statistics
 import time
 from dataclasses import asdict, dataclass, field
 
+LONG = 10  # seconds; a case that takes longer says that it is done
+
 
 @dataclass
 class Target:
@@ -68,7 +70,7 @@ def spread(values):
     return min(values), statistics.median(values), max(values)
 
 
-def alternate(cases, rounds, limit, once=()):
+def alternate(cases, rounds, limit, once=(), log=None):
     """{case: its values} of functions that measure one value each, called in turn: A B C, C B A, …
     Cases of `once` are in the first round only: they take minutes. A round is not begun when it would probably end after `limit` seconds; the first one always is."""
     series = {case: [] for case in cases}
@@ -80,5 +82,8 @@ def alternate(cases, rounds, limit, once=()):
         if number % 2:
             order.reverse()
         for case in order:
+            before = time.monotonic()
             series[case].append(cases[case]())
+            if log and time.monotonic() - before > LONG:
+                log(f"{case}: {time.monotonic() - before:.0f} s")
     return series

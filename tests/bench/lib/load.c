@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ATTEMPT_SECONDS = 30, MOST_WAITS = 1 << 20, BUFFER = 65536 };
+enum { ATTEMPT_SECONDS = 100, MOST_WAITS = 1 << 20, BUFFER = 65536 };
 
 static volatile sig_atomic_t ended;
 

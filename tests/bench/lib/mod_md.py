@@ -18,7 +18,8 @@ def variant(variants, count, label="mod_md", key="secp256r1", directory=AWAY, ro
     server = server or variants.server(label, False)
     main = [f"LoadModule md_module {httpd.MODULES}/mod_md.so",
             f"MDCertificateAuthority {directory}", "MDCertificateAgreement accepted",
-            *([f"MDCACertificateFile {root}"] if root else []), "MDContactEmail admin@example.org",
+            # Without a CA nothing is due, and nobody is to ask for it.
+            f"MDCACertificateFile {root}" if root else "MDRenewViaARI off", "MDContactEmail admin@example.org",
             f"MDPrivateKeys {key}", f"MDStoreDir {store(server)}", "MDCAChallenges http-01",
             f"MDPortMap http:{server.http_port} https:{server.tls_port}",
             *(f"MDomain {name}" for name in names(count))]
@@ -48,7 +49,9 @@ def stage(server, some):
         key, certificates, _ = chain.issue([name])
         folder = store(server) / "staging" / name
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copy(store(server) / "domains" / name / "md.json", folder / "md.json")
+        domain = json.loads((store(server) / "domains" / name / "md.json").read_text())
+        domain["ca"]["url"] = domain["ca"]["urls"][0]  # the one that it was obtained from
+        (folder / "md.json").write_text(json.dumps(domain))
         (folder / "privkey.secp256r1.pem").write_bytes(key)
         (folder / "pubcert.secp256r1.pem").write_bytes(certificates)
         (folder / "job.json").write_text(json.dumps({"name": name, "finished": True, "errors": 0}))
