@@ -29,11 +29,14 @@ def measure(bench):
 
 def life(server, name):
     """What one start, one reload and one worker cost."""
+    ended = meter.cpu_of_ended()  # a daemon's first process ends as soon as it is one
     seconds = start(server, name)
+    starting = meter.cpu_of_ended() - ended + meter.cpu(server.master)
     pss = meter.pss(workers(server)[0])
     reloading, used = reload(server)
     stop(server)
-    return {"start": seconds, "reload": reloading, "reload CPU": used, "memory": pss / 1024}
+    return {"start": seconds, "start CPU": starting, "reload": reloading, "reload CPU": used,
+            "memory": pss / 1024}
 
 
 def split(series, what):
@@ -42,7 +45,9 @@ def split(series, what):
 
 def lives(label, series, targets, note):
     """The figures of what life() has measured."""
-    for what, name, unit in (("start", "start", "s"), ("reload", "graceful reload", "s"),
+    for what, name, unit in (("start", "start", "s"),
+                             ("start CPU", "start, CPU of the server", "s"),
+                             ("reload", "graceful reload", "s"),
                              ("reload CPU", "graceful reload, CPU of the master", "s"),
                              ("memory", "memory of a worker before handshakes", "MiB")):
         yield Figure(f"{label}: {name}", unit, split(series, what), targets.get(what, []), note=note)

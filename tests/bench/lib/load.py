@@ -1,5 +1,6 @@
 """The load generator load.c, compiled when it is first needed."""
 
+import os
 import signal
 import subprocess
 from pathlib import Path
@@ -14,7 +15,9 @@ def program():
     made = build_dir() / "bench" / "load"
     if not made.exists() or made.stat().st_mtime < SOURCE.stat().st_mtime:
         made.parent.mkdir(exist_ok=True)
-        subprocess.run(["cc", "-O2", "-o", made, SOURCE, "-lssl", "-lcrypto"], check=True)
+        fresh = made.with_name(f"load-{os.getpid()}")  # another run may be doing the same
+        subprocess.run(["cc", "-O2", "-o", fresh, SOURCE, "-lssl", "-lcrypto"], check=True)
+        fresh.rename(made)
     return str(made)
 
 

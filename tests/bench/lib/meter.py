@@ -1,6 +1,7 @@
 """What a process has used."""
 
 import re
+import resource
 import subprocess
 import time
 from pathlib import Path
@@ -13,6 +14,12 @@ def cpu(*pids):
     hundredths only)."""
     # CPUCLOCK_SCHED of another process, as clock_getcpuclockid(3) makes it.
     return sum(time.clock_gettime((~pid << 3) | 2) for pid in pids)
+
+
+def cpu_of_ended():
+    """Seconds of all children of ours that have ended and been waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def pss(pid, without=None):

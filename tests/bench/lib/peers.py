@@ -8,7 +8,6 @@ run with nothing stored, and returns what issuance.measure() returns for ours:
 """
 
 import os
-import resource
 import shutil
 import subprocess
 import time
@@ -46,8 +45,9 @@ def fetch(package):
 
 
 def version(package):
-    """Of the Debian package that fetch() has unpacked."""
-    return (CACHE / f"{package}-bench" / "version").read_text()
+    """Of the Debian package that fetch() has unpacked; None when it has not."""
+    told = CACHE / f"{package}-bench" / "version"
+    return told.read_text() if told.exists() else None
 
 
 class _Ground:
@@ -164,14 +164,12 @@ def lego_run(count, *, at_once=8):
                             ground.server.page, "run"], env=environment, check=True, timeout=LIMIT,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        began = time.monotonic()
+        before, began = meter.cpu_of_ended(), time.monotonic()
         one(NAME % 0)  # it makes the account
         with ThreadPoolExecutor(at_once) as pool:
             list(pool.map(one, names(count)[1:]))
         seconds = time.monotonic() - began
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        used = meter.cpu_of_ended() - before
         return {"seconds": seconds, "first_handshake": None, "cpu_ms": used / count * 1000,
                 "memory_mb": None}
 

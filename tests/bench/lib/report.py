@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from lib import httpd, nginx, pebble
 from lib.workspace import build_dir
 
+from . import peers
 from .figure import Figure, spread
 
 BEGIN = "<!-- from here on: written by tests/bench/run -->"
@@ -174,9 +175,11 @@ def versions():
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         found = re.search(pattern, done.stdout)
         return found.group(1) if found else "?"
-    test_ca = os.environ.get("PEBBLE") or pebble.program()
+    # Debian's Pebble calls itself "dev"; its folder knows.
+    test_ca = re.search(r"/pebble-([\d.]+)/", pebble.program())
     return ", ".join([
         "nginx " + of(r"nginx/(\S+)", nginx.PROGRAM, "-v"),
         "httpd " + of(r"Apache/(\S+)", httpd.PROGRAM, "-v"),
         "OpenSSL " + of(r"OpenSSL (\S+)", "openssl", "version"),
-        "Pebble " + of(r"(\d+\.\d+\S*)", test_ca, "-version")])
+        "Pebble " + (test_ca.group(1) if test_ca else "of " + pebble.program()),
+        *(f"{name} {peers.version(name)}" for name in ("caddy", "lego") if peers.version(name))])
