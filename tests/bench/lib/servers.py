@@ -6,7 +6,7 @@ import os
 import signal
 import time
 
-from lib import httpd, nginx, process
+from lib import nginx, process
 from lib.httpd import Httpd
 from lib.nginx import Nginx
 from lib.ports import free_port
