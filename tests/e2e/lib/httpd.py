@@ -48,6 +48,7 @@ class Httpd(Server):
         self.error_log_value = f'"{self.error_log}"'
         self._with_module = module
         self._left = set()  # children of generations that are ending
+        self._first_workers = 1  # as many it starts with
         (self.folder / "runtime").mkdir()
         (self.folder / "passwords").write_text("operator:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n")
 
@@ -57,6 +58,7 @@ class Httpd(Server):
         """Writes httpd.conf. settings: directives of the main server by their nginx names
         without the prefix, {"renew": "30d"}; "acme" is ACMEEngine. main: lines before, http:
         lines after what stands for the whole server."""
+        self._first_workers = workers
         names = directive_names()
         ours = []
         if self._with_module:
@@ -197,7 +199,8 @@ class Httpd(Server):
             process.wait_until(lambda: not self.master, 10, "an end of httpd")
             return done
         assert done.ok, f"httpd did not start: {done.output}"
-        process.wait_until(lambda: self.master and self.workers(), 20, "httpd and its children")
+        process.wait_until(lambda: self.master and len(self.workers()) >= self._first_workers, 20,
+                           "httpd and its children")
         return done
 
     def workers(self):
