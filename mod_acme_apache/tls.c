@@ -38,10 +38,10 @@ static int add_cert_files(server_rec *s, apr_pool_t *p,
             return DECLINED;
         site = ACME_NO_SITE;
     }
-    if (acme_config_placeholder(
-            conf->core, site,
-            conf->stapling ? ACME_PLACEHOLDER_WITH_ISSUER : 0, &cert,
-            &key) != ACME_OK) {
+    if (acme_config_placeholder(conf->core, site,
+                                conf->stapling ? ACME_PLACEHOLDER_WITH_ISSUER
+                                               : 0,
+                                &cert, &key) != ACME_OK) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, "%s", acme_error_message());
         return DECLINED;
     }

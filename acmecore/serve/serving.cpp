@@ -9,6 +9,7 @@ Serving::Serving(const Env& env, const Resolution& resolution, int log_fd, Callb
     : env_(env),
       config_(resolution.config),
       sites_(index_sites(resolution)),
+      ready_(sites_.size()),
       log_fd_(log_fd),
       log_(log),
       shelf_(config_.slots(), config_.certificate_cache) {}
@@ -78,18 +79,23 @@ std::vector<Serving::Site> Serving::index_sites(const Resolution& resolution) {
   return sites;
 }
 
+bool Serving::is_published(std::uint32_t index) const {
+  const CertificateConfig& certificate = config_.certificates[index];
+  for (std::uint32_t i = 0; i < certificate.keys.size(); ++i)
+    if (shelf_.generation(certificate.first_slot + i) != 0) return true;
+  return false;
+}
+
 const char* Serving::state(std::uint32_t site) const {
   if (site >= sites_.size()) return "";
   const SitePlan& plan = sites_[site].plan;
   if (plan.kind == SitePlan::Kind::off) return "";
-  for (std::uint32_t index : plan.certificates) {
-    const CertificateConfig& certificate = config_.certificates[index];
-    bool there = false;
-    for (std::uint32_t i = 0; i < certificate.keys.size(); ++i)
-      there |= shelf_.generation(certificate.first_slot + i) != 0;
-    if (!there) return plan.kind == SitePlan::Kind::bridge ? "bridge" : "placeholder";
-  }
-  return "ready";
+  // Asked with each request, and a site may have thousands.
+  std::uint32_t ready = ready_[site].load(std::memory_order_relaxed);
+  while (ready < plan.certificates.size() && is_published(plan.certificates[ready])) ++ready;
+  ready_[site].store(ready, std::memory_order_relaxed);
+  if (ready == plan.certificates.size()) return "ready";
+  return plan.kind == SitePlan::Kind::bridge ? "bridge" : "placeholder";
 }
 
 }  // namespace acme::serve

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -81,11 +82,14 @@ class Serving {
   static std::vector<Site> index_sites(const Resolution& resolution);
   Choice choose(const Site& site, const std::string& host) const;
   Choice published(std::uint32_t certificate) const;
+  bool is_published(std::uint32_t certificate) const;
   Result<SharedCertificate> placeholder() const;
 
   const Env& env_;
   Config config_;
   std::vector<Site> sites_;
+  // By site: how many of its certificates, from the first on, have been published.
+  mutable std::vector<std::atomic<std::uint32_t>> ready_;
   int log_fd_;
   CallbackLog log_;
   UniqueFd board_fd_;  // read-only, and in the master alone

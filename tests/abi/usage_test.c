@@ -111,7 +111,8 @@ static void test_null_is_freed_and_refused(void) {
 
   /* outputs are untouched on failure */
   CHECK(config == (acme_config*)&failures && serving == (acme_serving*)&failures);
-  CHECK(helper == (acme_helper*)&failures && path == answer && scope == 99 && site == 99 && length == 99);
+  CHECK(helper == (acme_helper*)&failures && path == answer && scope == 99 && site == 99 &&
+        length == 99);
 }
 
 static void test_a_failure_leaves_outputs_and_says_why(void) {
@@ -258,8 +259,7 @@ static void test_workers_get_a_placeholder_and_no_challenge(const char* folder) 
   CHECK(SSL_get_certificate(ssl) != NULL);
   CHECK(acme_serving_challenge_pem(serving, "example.com", ACME_KEY_RSA, certificate, key) ==
         ACME_E_NOT_FOUND);
-  CHECK(acme_serving_challenge_pem(serving, "example.com", 3, certificate, key) ==
-        ACME_E_ARGUMENT);
+  CHECK(acme_serving_challenge_pem(serving, "example.com", 3, certificate, key) == ACME_E_ARGUMENT);
   CHECK(strcmp(certificate, "untouched") == 0 && strcmp(key, "untouched") == 0);
   SSL_free(ssl);
   SSL_CTX_free(context);

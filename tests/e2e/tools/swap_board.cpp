@@ -2,7 +2,8 @@
 // far faster than a CA issues them. The keeper is to be stopped meanwhile: a
 // board has one writer.
 //
-//   swap_board <the board, /proc/<keeper>/fd/4> <slot> <times> <milliseconds between> <chain> <key>…
+//   swap_board <the board, /proc/<keeper>/fd/4> <slot> <times> <milliseconds between> <chain>
+//   <key>…
 //
 // Prints one line when it is done.
 #include <fcntl.h>
