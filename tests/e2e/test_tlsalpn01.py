@@ -59,12 +59,11 @@ def test_clients_without_a_certificate_are_refused_but_not_the_ca(server, pebble
     server.wait_for_certificate(NAME, pebble)
 
 
-@pytest.mark.servers("nginx")
 def test_names_without_a_virtual_host_are_proven(server, pebble, authority):
     names = [NAME, "nowhere.example.org"]
     server.configure([Site("default.example.org", acme=None, plain=None, default=True,
                            own=authority.issue("default.example.org")),
-                      Site(NAME, acme="off", plain=None,
+                      Site(NAME, acme=None, plain=None,
                            certificates=["pebble " + " ".join(names)])],
                      [alpn_only(pebble)])
     server.start()
