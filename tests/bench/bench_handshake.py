@@ -2,6 +2,8 @@
 a file, twice (what these two differ in is the noise of this run), and against nginx's variable
 certificates."""
 
+from functools import partial
+
 from bench.lib import load, meter
 from bench.lib.figure import Figure, Target
 from bench.lib.servers import NAME, QuietHttpd, QuietNginx, Store, Variants, counted, start, stop, \
@@ -15,13 +17,17 @@ FILES = ("static files", "static files again")
 def measure(bench):
     store = Store(bench.folder / "store", 1)
     for server_class in (QuietNginx, QuietHttpd):
-        variants = Variants(bench.folder, store, server_class, f"{server_class.kind}-")
-        try:
-            yield cpu(bench, variants, server_class)
-            if meter.Instructions.available():
-                yield instructions(bench, variants, server_class)
-        finally:
-            variants.destroy()
+        yield partial(both, bench, store, server_class)
+
+
+def both(bench, store, server_class):
+    variants = Variants(bench.folder, store, server_class, f"{server_class.kind}-")
+    try:
+        yield cpu(bench, variants, server_class)
+        if meter.Instructions.available():
+            yield instructions(bench, variants, server_class)
+    finally:
+        variants.destroy()
 
 
 def cpu(bench, variants, server_class):

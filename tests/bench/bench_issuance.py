@@ -3,6 +3,8 @@ without validation sleep and without Retry-After: how long it takes, and what th
 keys. mod_md has a certificate when it is staged; it becomes active by a graceful restart, which is in
 the first handshake only. The others are Debian's packages of the machine's own release."""
 
+from functools import partial
+
 from bench import issuance
 from bench.lib import peers
 from bench.lib.figure import Figure, Target
@@ -20,37 +22,50 @@ def measure(bench):
         bench.log(f"{name} {peers.version(name) if name in have else 'cannot be had here: left out'}")
     caddy = {CADDY: peers.caddy_run} if "caddy" in have else {}
     lego = {LEGO: peers.lego_run} if "lego" in have else {}
-    both = {MD: peers.mod_md_run, **caddy}
+    yield partial(first, bench, caddy)
+    yield partial(hundred, bench, caddy, lego)
+    if not bench.quick:
+        yield partial(five_hundred, bench)
+    yield partial(slow_ca, bench, caddy)
+    if not bench.quick:
+        yield partial(thousands, bench)
 
-    first = runs(bench, 1, both, bench.rounds(7, 2))
-    yield from figures(first, "first_handshake", "start to the first valid certificate", "s", [0.3])
 
+def first(bench, caddy):
+    series = runs(bench, 1, {MD: peers.mod_md_run, **caddy}, bench.rounds(7, 2))
+    yield from figures(series, "first_handshake", "start to the first valid certificate", "s", 0.3)
+
+
+def hundred(bench, caddy, lego):
     count = bench.size(100, 10)
-    many = runs(bench, count, {**both, **lego}, bench.rounds(3, 1), once=(CADDY, LEGO))
-    yield from figures(many, "seconds", f"{count} certificates", "s", [2.5] if count == 100 else [])
-    yield from figures(many, "cpu_ms", f"CPU per certificate, {count} certificates", "ms", [6])
-    yield from figures(many, "memory_mb", f"peak memory, {count} certificates", "MiB", [])
+    series = runs(bench, count, {MD: peers.mod_md_run, **caddy, **lego}, bench.rounds(3, 1),
+                  once=(CADDY, LEGO))
+    yield from figures(series, "seconds", f"{count} certificates", "s", bench.size(2.5, None))
+    yield from figures(series, "cpu_ms", f"CPU per certificate, {count} certificates", "ms", 6)
+    yield from figures(series, "memory_mb", f"peak memory, {count} certificates", "MiB")
 
-    if not bench.quick:
-        more = runs(bench, 500, {MD: peers.mod_md_run}, bench.rounds(2, 1), once=(MD,))
-        yield from figures(more, "seconds", "500 certificates", "s", [10])
 
-    # mod_md makes one after the other: twenty would take minutes.
+def five_hundred(bench):
+    series = runs(bench, 500, {MD: peers.mod_md_run}, bench.rounds(2, 1), once=(MD,))
+    yield from figures(series, "seconds", "500 certificates", "s", 10)
+
+
+def slow_ca(bench, caddy):
     count, few = bench.size(20, 4), 2
-    slow = {f"{MD}, {few} certificates": lambda _, delay: peers.mod_md_run(few, delay=delay)}
-    if caddy:
-        slow[CADDY] = peers.caddy_run
-    delayed = runs(bench, count, {} if bench.quick else slow, bench.rounds(2, 1), once=tuple(slow),
-                   delay=1)
-    yield from figures(delayed, "seconds", f"{count} certificates, 1 s added to each answer of the CA",
-                       "s", [20])
+    # mod_md makes one certificate after the other: twenty would take minutes.
+    others = {} if bench.quick else {
+        f"{MD}, {few} certificates": lambda _, delay: peers.mod_md_run(few, delay=delay), **caddy}
+    series = runs(bench, count, others, bench.rounds(2, 1), once=tuple(others), delay=1)
+    yield from figures(series, "seconds",
+                       f"{count} certificates, 1 s added to each answer of the CA", "s", 20)
 
-    if not bench.quick:
-        bench.log("3,000 certificates")
-        peak = issuance.measure(Nginx, 3000, timeout=900)
-        yield Figure("peak memory of the helper, 3,000 certificates issued", "MiB",
-                     {"ours": [peak["memory_mb"]]}, [Target(60)],
-                     note=f"PSS without the board. It took {peak['seconds']:.0f} s.")
+
+def thousands(bench):
+    bench.log("3,000 certificates")
+    peak = issuance.measure(Nginx, 3000, timeout=900)
+    yield Figure("nginx: peak memory of the helper, 3,000 certificates issued", "MiB",
+                 {"ours": [peak["memory_mb"]]}, [Target(60)],
+                 note=f"PSS without the board. It took {peak['seconds']:.0f} s.")
 
 
 def runs(bench, count, others, rounds, once=(), delay=0):
@@ -63,11 +78,11 @@ def runs(bench, count, others, rounds, once=(), delay=0):
     return bench.alternate(cases, rounds, once)
 
 
-def figures(series, what, name, unit, limits):
+def figures(series, what, name, unit, limit=None):
     """One figure for each server, with all others to compare."""
     others = {case: [value[what] for value in values] for case, values in series.items()
               if case not in SERVERS and values[0][what] is not None}
     for kind in SERVERS:
         ours = [value[what] for value in series[kind]]
         yield Figure(f"{kind}: {name}", unit, {"ours": ours, **others},
-                     [Target(limit) for limit in limits])
+                     [Target(limit)] if limit else [])

@@ -1,6 +1,8 @@
 """CPU of a plain HTTP request at a site that we manage, against the same server without the
 module, twice."""
 
+from functools import partial
+
 from bench.lib import load, meter
 from bench.lib.figure import Figure, Target
 from bench.lib.servers import NAME, QuietHttpd, QuietNginx, Store, Variants, counted, start, stop, \
@@ -14,13 +16,17 @@ NONE = ("no module", "no module again")
 def measure(bench):
     store = Store(bench.folder / "store", 1)
     for server_class in (QuietNginx, QuietHttpd):
-        variants = Variants(bench.folder, store, server_class, f"{server_class.kind}-")
-        try:
-            yield cpu(bench, variants, server_class)
-            if meter.Instructions.available():
-                yield instructions(bench, variants, server_class)
-        finally:
-            variants.destroy()
+        yield partial(both, bench, store, server_class)
+
+
+def both(bench, store, server_class):
+    variants = Variants(bench.folder, store, server_class, f"{server_class.kind}-")
+    try:
+        yield cpu(bench, variants, server_class)
+        if meter.Instructions.available():
+            yield instructions(bench, variants, server_class)
+    finally:
+        variants.destroy()
 
 
 def cpu(bench, variants, server_class):

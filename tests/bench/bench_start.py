@@ -5,6 +5,7 @@ what the worker shares with others counts in part."""
 
 import shutil
 import subprocess
+from functools import partial
 
 from bench.lib import load, meter, mod_md
 from bench.lib.figure import Figure, Target
@@ -23,10 +24,10 @@ def measure(bench):
     bench.log(f"a store of {large} certificates")
     store = Store(bench.folder / "store", large)
     for count in (small, large):
-        yield from nginx(bench, store, count, proof=count == 10000)
-    yield from httpd_hosts(bench, store, small)
-    yield httpd_new_domains(bench, store, small)
-    yield httpd_one_host(bench, store, bench.size(5000, 500))
+        yield partial(nginx, bench, store, count, proof=count == 10000)
+    yield partial(httpd_hosts, bench, store, small)
+    yield partial(httpd_one_host, bench, store, bench.size(5000, 500))
+    yield partial(httpd_new_domains, bench, store, small)
 
 
 def life(server, name):
@@ -138,8 +139,8 @@ def httpd_new_domains(bench, store, count):
                 note += f" mod_md with RSA keys was given up after {RSA_LIMIT} s."
     finally:
         variants.destroy()
-    return Figure(f"httpd, {count:,} virtual hosts with new domains: start", "s", series,
-                  [Target(1.2, of=FILES)], note=note)
+    yield Figure(f"httpd, {count:,} virtual hosts with new domains: start", "s", series,
+                 [Target(1.2, of=FILES)], note=note)
 
 
 def httpd_one_host(bench, store, count):
@@ -159,6 +160,6 @@ def httpd_one_host(bench, store, count):
                             for case, server in servers.items()}, bench.rounds(3, 1))
     finally:
         variants.destroy()
-    return Figure(f"httpd, {count:,} certificates: start", "s", series, [Target(0.3)],
-                  note="Ours: one virtual host, its certificate chosen by SNI. The others need a "
-                  "virtual host for each certificate.")
+    yield Figure(f"httpd, {count:,} certificates: start", "s", series, [Target(0.3)],
+                 note="Ours: one virtual host, its certificate chosen by SNI. The others need a "
+                 "virtual host for each certificate.")

@@ -6,6 +6,7 @@ own."""
 
 import time
 from contextlib import ExitStack
+from functools import partial
 
 from bench.lib import ca, load, mod_md
 from bench.lib.figure import Figure, Target
@@ -22,11 +23,15 @@ PATIENCE = 180  # between two reloads that we ask for there is a minute
 def measure(bench):
     count, renewed = bench.size(3000, 300), bench.size(100, 20)
     for server_class in (QuietHttpd, QuietNginx):
-        with ExitStack() as stack:
-            yield waits(bench, stack, server_class, count, renewed)
+        yield partial(waits, bench, server_class, count, renewed)
 
 
-def waits(bench, stack, server_class, count, renewed):
+def waits(bench, server_class, count, renewed):
+    with ExitStack() as stack:
+        yield wait(bench, stack, server_class, count, renewed)
+
+
+def wait(bench, stack, server_class, count, renewed):
     kind = server_class.kind
     bench.log(f"{kind}: {count} hosts")
     folder = bench.folder / kind

@@ -30,7 +30,7 @@ class Result:
     about: str
     quick: bool
     figures: list = field(default_factory=list)
-    error: str = ""
+    errors: list = field(default_factory=list)  # of the parts that failed
     began: str = field(default_factory=lambda: f"{datetime.datetime.now():%Y-%m-%d %H:%M}")
     load: list = field(default_factory=lambda: [os.getloadavg()[0]])
 
@@ -139,8 +139,8 @@ def _document(results):
         yield from ("", f"## {result.title}", "", result.about, "")
         yield (f"{result.began}, load average {result.load[0]:.1f} at the beginning and "
                f"{result.load[-1]:.1f} at the end" + (", with `--quick`." if result.quick else "."))
-        if result.error:
-            yield from ("", "It ended early: `" + result.error.strip().splitlines()[-1] + "`")
+        for error in result.errors:
+            yield from ("", "A part of it failed: `" + error.strip().splitlines()[-1][:200] + "`")
         for figure in result.figures:
             yield from ("", f"**{figure.name}**, {max(map(len, figure.series.values()))} rounds. "
                         + figure.note, "", "| | minimum | median | maximum |", "|---|---|---|---|")
