@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 DAY = datetime.timedelta(days=1)
-# Two signed certificate timestamps: certificates of public CAs have them, and their size.
-TIMESTAMPS = x509.UnrecognizedExtension(ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2"), bytes(243))
+# Of the size that the timestamps in certificates of public CAs have.
+TIMESTAMPS = x509.UnrecognizedExtension(ObjectIdentifier("1.3.6.1.4.1.55555.1"), bytes(243))
 
 
 def key_pem(key):
