@@ -57,13 +57,20 @@ static int add_cert_files(server_rec *s, apr_pool_t *p,
 static int set_certificate(SSL *ssl, void *data)
 {
     mod_acme_server *server = data;
+    const char *address = NULL;
+    const conn_rec *c;
 
     /* a connection keeps its certificate when it is renegotiated */
     if (SSL_num_renegotiations(ssl) > 0 || mod_acme_is_challenged(ssl))
         return 1;
 
-    if (acme_serving_set_certificate(server->conf->serving, server->site, ssl) <
-        0)
+    if (!SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name)) {
+        c = SSL_get_app_data(ssl);
+        address = c ? c->local_ip : NULL;
+    }
+
+    if (acme_serving_set_certificate(server->conf->serving, server->site,
+                                     address, ssl) < 0)
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server->server, "%s",
                      acme_error_message());
     return 1;

@@ -19,6 +19,8 @@ static ngx_int_t ngx_acme_push_certificate(ngx_conf_t *cf,
 static ngx_array_t *ngx_acme_one_value(ngx_conf_t *cf, const char *before,
     const char *id);
 static int ngx_acme_certificate(ngx_ssl_conn_t *ssl_conn, void *arg);
+static const char *ngx_acme_local_address(ngx_connection_t *c,
+    ngx_ssl_conn_t *ssl_conn, u_char *text);
 
 
 /* runs just before the ssl module merges the same server */
@@ -167,6 +169,7 @@ ngx_acme_certificate(ngx_ssl_conn_t *ssl_conn, void *arg)
     ngx_http_conf_ctx_t *ctx = arg;
 
     int                       rc;
+    u_char                    address[NGX_SOCKADDR_STRLEN + 1];
     ngx_connection_t         *c;
     ngx_acme_srv_conf_t      *ascf;
     ngx_http_connection_t    *hc;
@@ -195,6 +198,8 @@ ngx_acme_certificate(ngx_ssl_conn_t *ssl_conn, void *arg)
 
     if (ascf->main->serving) {
         rc = acme_serving_set_certificate(ascf->main->serving, ascf->site,
+                                          ngx_acme_local_address(c, ssl_conn,
+                                                                 address),
                                           ssl_conn);
     }
 
@@ -220,4 +225,27 @@ ngx_acme_certificate(ngx_ssl_conn_t *ssl_conn, void *arg)
     }
 
     return 1;
+}
+
+
+/* of a client that names no server: NULL for any other */
+
+static const char *
+ngx_acme_local_address(ngx_connection_t *c, ngx_ssl_conn_t *ssl_conn,
+    u_char *text)
+{
+    size_t  len;
+
+    if (SSL_get_servername(ssl_conn, TLSEXT_NAMETYPE_host_name)
+        || ngx_connection_local_sockaddr(c, NULL, 0) != NGX_OK)
+    {
+        return NULL;
+    }
+
+    len = ngx_sock_ntop(c->local_sockaddr, c->local_socklen, text,
+                        NGX_SOCKADDR_STRLEN, 0);
+
+    text[len] = '\0';
+
+    return (const char *) text;
 }

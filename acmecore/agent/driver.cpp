@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "config/profile.h"
 #include "protocol/schedule.h"
 
 namespace acme::agent {
@@ -205,6 +206,8 @@ protocol::OrderSettings Driver::settings_for(const Entry& entry, const Issuer& i
   protocol::OrderSettings settings;
   settings.names = entry.config->names;
   settings.challenges = issuer.config.challenges;
+  settings.fetch_alternates = !issuer.config.preferred_chain.empty();
+  settings.profile = wanted_profile(issuer.config, settings.names);
   for (const FailedChallenge& failed : entry.state.schedule.failed_challenges)
     if (failed.at > services_.env.now() - kFailedChallengeLife) settings.failed.push_back(failed);
   return settings;

@@ -82,6 +82,10 @@ void IssuerSession::forget_failure() {
   if (!preparing_ && remembered_ && remembered_->retry_after == 0) remembered_.reset();
 }
 
+void IssuerSession::warn_once(const std::string& words) {
+  if (warned_.insert(words).second) services_.log.warning(config_.id + ": " + words);
+}
+
 void IssuerSession::local_failure(const ipc::Reply& reply) {
   Failure failure;
   failure.kind = Failure::Kind::local;

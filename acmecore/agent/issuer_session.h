@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,9 @@ class IssuerSession {
 
   // An operator asks for a new try: what failed a moment ago is asked again.
   void forget_failure();
+
+  // What is the same for all orders here is told with the first.
+  void warn_once(const std::string& words);
 
   // An order failed here: before the next one the directory is read again.
   void doubt_directory() { doubtful_ = true; }
@@ -81,6 +85,7 @@ class IssuerSession {
   std::optional<protocol::Failure> remembered_;
   Millis remembered_until_ = 0;
   std::optional<Millis> registered_again_;
+  std::set<std::string> warned_;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // owns this object's own posts
 };
 

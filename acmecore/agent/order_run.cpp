@@ -31,9 +31,17 @@ void OrderRun::start() {
                         if (failure) return self.fail_with(std::move(*failure));
                         self.machine_.emplace(self.settings_, self.session_.directory(),
                                               self.order_url_);
+                        self.warn_of_profile();
                         self.fulfil(self.machine_->begin());
                       }));
   tell_progress();
+}
+
+// Where it is required the order fails with the same words.
+void OrderRun::warn_of_profile() {
+  const std::string words = machine_->missing_profile();
+  if (words.empty() || settings_.profile.required || !order_url_.empty()) return;
+  session_.warn_once(words + ": certificates are ordered without one");
 }
 
 void OrderRun::resume() {
@@ -84,7 +92,8 @@ Signer OrderRun::signer(Post::What what, const std::string& url) {
     KeeperLink& keeper = services_.keeper;
     switch (what) {
       case Post::What::new_order:
-        return keeper.ask(ipc::SignNewOrder{lineage_, issuer, url, nonce}, std::move(done));
+        return keeper.ask(ipc::SignNewOrder{lineage_, issuer, url, nonce, machine_->profile()},
+                          std::move(done));
       case Post::What::fetch:
         return keeper.ask(ipc::SignFetch{issuer, url, nonce}, std::move(done));
       case Post::What::start_challenge:

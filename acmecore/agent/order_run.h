@@ -54,6 +54,7 @@ class OrderRun : public std::enable_shared_from_this<OrderRun> {
 
   void fulfil(std::vector<protocol::Wish> wishes);
   void fulfil_one(protocol::Wish wish);
+  void warn_of_profile();
   void send(const Post& post);
   void on_post(const Post& post, PostResult result);
   void on_lost(const Post& post, const std::string& words);

@@ -11,6 +11,17 @@
 #include "config/values.h"
 
 namespace acme {
+namespace {
+
+// "exactly one value", "at least 2 values", "1 or 2 values"
+std::string how_many(std::size_t least, std::size_t most) {
+  if (most > least && most < 10)
+    return std::to_string(least) + " or " + std::to_string(most) + " values";
+  return std::string(least == most ? "exactly" : "at least") +
+         (least == 1 ? " one value" : " " + std::to_string(least) + " values");
+}
+
+}  // namespace
 
 Builder::Builder(ServerKind server, std::string root, Log& log) : log_(log) {
   settings_.server = server;
@@ -63,13 +74,11 @@ Outcome Builder::set(Scope scope, std::string_view key, const std::vector<std::s
 Outcome Builder::check(ScopeEntry& scope, const Directive& directive, std::size_t values,
                        const Place& place) const {
   std::string name = directive_name(settings_.server, directive.key);
+  if (directive.most_values == 0 && values != 0)
+    return fail(Errc::invalid_config, "\"" + name + "\" takes no value");
   if (values < directive.least_values || values > directive.most_values)
-    return fail(Errc::invalid_config,
-                "\"" + name + "\" takes " +
-                    (directive.least_values == directive.most_values ? "exactly" : "at least") +
-                    (directive.least_values == 1
-                         ? " one value"
-                         : " " + std::to_string(directive.least_values) + " values"));
+    return fail(Errc::invalid_config, "\"" + name + "\" takes " +
+                                          how_many(directive.least_values, directive.most_values));
   // In httpd the last one counts, as everywhere there.
   if (directive.repeatable || settings_.server == ServerKind::httpd) return {};
   auto earlier = scope.given.find(directive.key);
@@ -97,6 +106,8 @@ Outcome Builder::assign(const ScopeEntry& scope, std::string_view key,
     settings.certificates.push_back(std::move(directive));
   } else if (key == "domain_file") {
     return read_domains(settings, values.front());
+  } else if (key == "shared_zone") {
+    return check_shared_zone(values.front());
   } else if (key == "renew") {
     ACME_TRY(settings.renew, parse_renew(values.front()));
   } else {

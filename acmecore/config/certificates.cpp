@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ip_address.h"
 #include "base/text.h"
 #include "config/names.h"
 
@@ -36,6 +37,15 @@ std::string six_hex_digits(std::string_view text) {
   return out;
 }
 
+// The first DNS name in the operator's order that fits into it (X.520), else the first address.
+std::string common_name_of(const std::vector<std::string>& names) {
+  constexpr std::size_t kLongest = 64;
+  for (bool address : {false, true})
+    for (const std::string& name : names)
+      if (is_ip(name) == address && name.size() <= kLongest) return name;
+  return {};
+}
+
 }  // namespace
 
 bool CoveredNames::has(const std::string& name) const {
@@ -50,6 +60,7 @@ CertificateSet::CertificateSet(Overlaps overlaps, std::size_t sites) : overlaps_
 Result<std::uint32_t> CertificateSet::add(Request request) {
   CertificateConfig certificate;
   std::string first_name = request.names.front();
+  if (request.common_name) certificate.common_name = common_name_of(request.names);
   certificate.names = std::move(request.names);
   std::sort(certificate.names.begin(), certificate.names.end());
   certificate.names.erase(std::unique(certificate.names.begin(), certificate.names.end()),

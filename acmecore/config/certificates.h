@@ -41,6 +41,7 @@ class CertificateSet {
     RenewPolicy renew;
     std::string id;  // given by hand; empty: from the first name
     bool by_hand = false;
+    bool common_name = false;  // an issuer wants one in the CSR
     const Place& place;
   };
   // Index of the certificate. Equal names, issuers and keys are one, unless

@@ -37,7 +37,10 @@ Config reduced_for_agent(const Config& config) {
   reduced.runtime_path.clear();
   reduced.helper_path.clear();
   reduced.pid_file.clear();
-  for (IssuerConfig& issuer : reduced.issuers) issuer.account_key_file.clear();
+  for (IssuerConfig& issuer : reduced.issuers) {
+    issuer.account_key_file.clear();
+    issuer.import_path.clear();
+  }
   return reduced;
 }
 

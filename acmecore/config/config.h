@@ -49,26 +49,33 @@ struct IssuerConfig {
   std::string ca_certificate_file;  // trusted for the CA's own TLS, beside the system's; empty: the
                                     // system's
   bool verify_tls = true;
-  std::string profile;  // RFC-draft acme-profiles; empty: none asked for
+  std::string profile;            // draft-ietf-acme-profiles; empty: none asked for
+  bool profile_required = false;  // a CA that does not offer it fails the order
+  std::string preferred_chain;    // CN of who issued its topmost certificate; empty: the default
+  bool common_name_in_csr = false;
+  std::string import_path;  // nginx-acme's folder of this issuer; empty: none
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
     archive(self.id, self.directory_url, self.contacts, self.challenges, self.account_key,
-            self.account_key_file, self.ca_certificate_file, self.verify_tls, self.profile);
+            self.account_key_file, self.ca_certificate_file, self.verify_tls, self.profile,
+            self.profile_required, self.preferred_chain, self.common_name_in_csr, self.import_path);
   }
 };
 
 struct CertificateConfig {
   std::string id;
-  std::vector<std::string> names;    // lower-case A-labels, sorted, unique
+  std::vector<std::string> names;    // lower-case A-labels and IP addresses, sorted, unique
   std::vector<std::string> issuers;  // ids, in order of preference
   std::vector<KeyType> keys;         // one lineage each
   RenewPolicy renew;
   std::uint32_t first_slot = 0;  // board slot of keys[0]; keys[i] has first_slot + i
+  std::string common_name = {};  // for the CSR; empty where no issuer wants one
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
-    archive(self.id, self.names, self.issuers, self.keys, self.renew, self.first_slot);
+    archive(self.id, self.names, self.issuers, self.keys, self.renew, self.first_slot,
+            self.common_name);
   }
 };
 

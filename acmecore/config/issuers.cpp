@@ -14,7 +14,7 @@ Outcome assign_contacts(IssuerSettings& issuer, const Values& values) {
     ACME_TRY(std::string contact, parse_contact(text));
     contacts.push_back(std::move(contact));
   }
-  issuer.contacts = std::move(contacts);
+  issuer.contacts.insert(issuer.contacts.end(), contacts.begin(), contacts.end());
   return {};
 }
 
@@ -31,6 +31,17 @@ Outcome assign_account_key(IssuerSettings& issuer, const std::string& text, std:
   } else {
     ACME_TRY(issuer.account_key_file, parse_path(root, text));
   }
+  return {};
+}
+
+// `profile NAME [require]`
+Outcome assign_profile(IssuerSettings& issuer, const Values& values) {
+  ACME_TRY(issuer.profile, parse_profile(values.front()));
+  issuer.profile_required = values.size() == 2;
+  if (issuer.profile_required && values[1] != "require")
+    return fail(Errc::invalid_config, "\"" + printable(values[1]) +
+                                          "\" behind the profile's name is not known: write "
+                                          "require, or nothing");
   return {};
 }
 
@@ -61,6 +72,10 @@ IssuerConfig issuer_config(const IssuerSettings& settings, bool plain_http_liste
   config.ca_certificate_file = settings.ca_certificate_file;
   config.verify_tls = settings.verify_tls;
   config.profile = settings.profile;
+  config.profile_required = settings.profile_required;
+  config.preferred_chain = settings.preferred_chain;
+  config.common_name_in_csr = settings.common_name_in_csr;
+  config.import_path = settings.import_path;
   return config;
 }
 
@@ -71,6 +86,8 @@ std::vector<KeyType> issuer_keys(const IssuerSettings& settings) {
 
 Outcome assign_to_issuer(IssuerSettings& issuer, std::string_view key, const Values& values,
                          std::string_view root) {
+  // Enabling ACME for an issuer accepts its terms: written or not makes no difference.
+  if (key == "accept_terms") return {};
   const std::string& first = values.front();
   if (key == "contact") return assign_contacts(issuer, values);
   if (key == "account_key") return assign_account_key(issuer, first, root);
@@ -85,7 +102,15 @@ Outcome assign_to_issuer(IssuerSettings& issuer, std::string_view key, const Val
   } else if (key == "verify") {
     ACME_TRY(issuer.verify_tls, parse_switch(first));
   } else if (key == "profile") {
-    ACME_TRY(issuer.profile, parse_profile(first));
+    return assign_profile(issuer, values);
+  } else if (key == "preferred_chain") {
+    ACME_TRY(issuer.preferred_chain, parse_common_name(first));
+  } else if (key == "common_name") {
+    ACME_TRY(issuer.common_name_in_csr, parse_switch(first));
+  } else if (key == "import_path") {
+    issuer.import_path.clear();
+    if (first == "off") return {};
+    ACME_TRY(issuer.import_path, parse_path(root, first));
   } else {
     return fail(Errc::internal, "the directive " + std::string(key) + " has no parser");
   }

@@ -1,10 +1,10 @@
 #include "config/names.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 
+#include "base/ip_address.h"
 #include "base/text.h"
+#include "config/idn.h"
 
 namespace acme {
 namespace {
@@ -14,17 +14,6 @@ constexpr std::size_t kMaxLabel = 63;
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
-}
-
-bool is_ip_address(std::string_view written) {
-  if (written.size() > 2 && written.front() == '[' && written.back() == ']')
-    written = written.substr(1, written.size() - 2);
-  // No other has these: host names, of which there may be thousands, are told at a glance.
-  if (written.find(':') == std::string_view::npos && !is_digit(written.back())) return false;
-  const std::string text(written);
-  unsigned char address[16];
-  return inet_pton(AF_INET, text.c_str(), address) == 1 ||
-         inet_pton(AF_INET6, text.c_str(), address) == 1;
 }
 
 bool is_letter_or_digit(char c) {
@@ -62,13 +51,13 @@ std::string fault_of_labels(std::string_view name) {
 }
 
 // What is behind a leading "*." or ".": at least two labels.
-CheckedName check_below(NameKind kind, std::string_view apex, std::string shown) {
+CheckedName check_below(NameKind kind, std::string_view apex) {
   if (apex.empty()) return {NameKind::no_name, {}, "it has an empty label"};
   CheckedName inner = check_name(apex);
-  if (inner.kind == NameKind::host) return {kind, std::move(shown), {}};
+  if (inner.kind == NameKind::host)
+    return {kind, (kind == NameKind::wildcard ? "*." : "") + inner.name, {}};
   if (inner.kind == NameKind::single_label)
     return {NameKind::no_name, {}, "a wildcard needs two labels behind it at least"};
-  if (inner.kind == NameKind::international) return inner;
   if (inner.kind == NameKind::no_name) return inner;
   return {NameKind::no_name, {}, "a wildcard stands before a host name only"};
 }
@@ -82,21 +71,24 @@ CheckedName check_name(std::string_view text) {
   if (text.empty()) return none("it is empty");
   if (text == "_") return none("it is the name of a catch-all server");
   if (text.front() == '~') return none("it is a regular expression");
-  if (is_ip_address(text))
-    return {NameKind::ip_address, std::string(text),
-            "certificates for IP addresses are not supported by this version"};
-  if (std::any_of(text.begin(), text.end(),
-                  [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
-    return {
-        NameKind::international, std::string(text),
-        "names with letters beyond ASCII are not supported by this version; write its xn-- form"};
+  if (std::optional<std::string> address = canonical_ip(text))
+    return {NameKind::ip_address, *address,
+            is_public_ip(*address)
+                ? ""
+                : "public CAs give no certificates for private and reserved addresses"};
 
   std::string name = lower(text);
   if (name.size() > 1 && name.back() == '.') name.pop_back();
-  if (name.starts_with("*.")) return check_below(NameKind::wildcard, name.substr(2), name);
-  if (name.starts_with(".")) return check_below(NameKind::dotted, name.substr(1), name.substr(1));
+  if (name.starts_with("*.")) return check_below(NameKind::wildcard, name.substr(2));
+  if (name.starts_with(".")) return check_below(NameKind::dotted, name.substr(1));
   if (name == "*") return none("a wildcard needs two labels behind it at least");
   if (name.ends_with(".*") || name.find('?') != std::string::npos) return none("it is a pattern");
+  if (has_foreign_letters(name)) {
+    Result<std::string> ascii = to_a_labels(name);
+    if (!ascii) return none(ascii.error().message);
+    // It may have come out as anything that is written in ASCII.
+    return check_name(*ascii);
+  }
 
   if (std::string fault = fault_of_labels(name); !fault.empty()) return none(fault);
   if (name.find('.') == std::string::npos)

@@ -1,6 +1,6 @@
 // Names that stand in a configuration: what each is, and which certificate
-// answers for it. RFC 1123 host names and RFC 6125 wildcards; nothing else can
-// be in a certificate of this version.
+// answers for it: RFC 1123 host names, RFC 6125 wildcards, IP addresses (RFC 8738),
+// and international names, which are turned into what DNS knows them by.
 #pragma once
 
 #include <string>
@@ -12,19 +12,20 @@ namespace acme {
 inline constexpr std::size_t kMaxNames = 100;  // in one certificate; Let's Encrypt's own bound
 
 enum class NameKind {
-  host,           // www.example.com
-  wildcard,       // *.example.com
-  dotted,         // .example.com, a server's short form; `name` is the apex
-  single_label,   // localhost
-  ip_address,     // 192.0.2.1, 2001:db8::1, [2001:db8::1]
-  international,  // has bytes beyond ASCII
-  no_name,        // a pattern, "_", "", a label too long …; `reason` says which
+  host,          // www.example.com
+  wildcard,      // *.example.com
+  dotted,        // .example.com, a server's short form; `name` is the apex
+  single_label,  // localhost
+  ip_address,    // 192.0.2.1, 2001:db8::1, [2001:db8::1]
+  no_name,       // a pattern, "_", "", a label too long …; `reason` says which
 };
 
 struct CheckedName {
   NameKind kind = NameKind::no_name;
-  std::string name;    // lower case, without the final dot
-  std::string reason;  // why it cannot be in a certificate: host, wildcard and dotted have none
+  std::string name;  // lower-case A-labels without the final dot; an address as inet_ntop has it
+  // Why it cannot be in a certificate, or no public CA puts it there: host, wildcard, dotted
+  // and public addresses have none.
+  std::string reason;
 };
 CheckedName check_name(std::string_view text);
 

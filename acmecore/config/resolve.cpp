@@ -97,6 +97,11 @@ class Resolver {
     return nullptr;
   }
 
+  bool want_common_name(const Names& issuers) const {
+    return std::any_of(issuers.begin(), issuers.end(),
+                       [&](const std::string& id) { return find_issuer(id)->common_name_in_csr; });
+  }
+
   // Anything that names issuers.
   template <class Directive>
   Outcome check_known(const Directive& directive) {
@@ -213,8 +218,8 @@ class Resolver {
     std::vector<KeyType> keys = directive.keys;
     if (keys.empty()) keys = issuer_keys(*find_issuer(issuers.front()));
     ACME_TRY(std::uint32_t index,
-             certificates_.add({std::move(names), std::move(issuers), std::move(keys), renew(scope),
-                                directive.id, true, directive.place}));
+             certificates_.add({std::move(names), issuers, std::move(keys), renew(scope),
+                                directive.id, true, want_common_name(issuers), directive.place}));
     out.push_back(index);
     return {};
   }
@@ -242,7 +247,7 @@ class Resolver {
     }
     SiteNames names = site_names(spelled);
     bool inherited = !certificate_in_site(draft.site);
-    Names chosen = inherited ? names.hosts : names.all();
+    Names chosen = inherited ? names.hosts : names.by_hand();
     if (chosen.empty()) return no_names(draft.site, inherited, directive.key);
     return add_by_hand(directive, std::move(chosen), inherited ? main() : own_scope(draft.site),
                        draft.certificates);
@@ -279,6 +284,7 @@ class Resolver {
     for (Draft& draft : drafts_) {
       warn_of_no_effect(draft.site);
       draft.concerned = is_concerned(draft);
+      if (draft.concerned) warn_of_international_names(draft);
       if (draft.concerned) ACME_CHECK(add_site_certificates(draft));
     }
     return {};
@@ -343,11 +349,12 @@ class Resolver {
     if (issuers.empty() || names.empty()) return {};
     std::vector<KeyType> keys = issuer_keys(*find_issuer(issuers.front()));
     ACME_TRY(std::uint32_t index, certificates_.add({std::move(names),
-                                                     std::move(issuers),
+                                                     issuers,
                                                      std::move(keys),
                                                      renew(own_scope(draft.site)),
                                                      {},
                                                      false,
+                                                     want_common_name(issuers),
                                                      draft.site.place}));
     draft.certificates.push_back(index);
     return {};
@@ -382,6 +389,14 @@ class Resolver {
       if (name.name.empty() || !covered.has(name.name))
         log_.warning("no certificate for the name \"" + printable(name.text) +
                      "\": " + name.reason + ", in " + to_string(draft.site.place));
+  }
+
+  // Clients ask for what DNS knows, and servers compare bytes.
+  void warn_of_international_names(const Draft& draft) const {
+    for (const SiteNames::International& one : draft.names.international)
+      log_.warning("clients ask for the name \"" + printable(one.text) + "\" as " + one.name +
+                   ": the certificate carries that; give it to the " + site_name() +
+                   ", too, so that it is found by it, in " + to_string(draft.site.place));
   }
 
   void warn_of_uncovered_names(const Draft& draft) const {

@@ -64,6 +64,10 @@ struct IssuerSettings {
   std::string ca_certificate_file;
   bool verify_tls = true;
   std::string profile;
+  bool profile_required = false;
+  std::string preferred_chain;
+  bool common_name_in_csr = false;
+  std::string import_path;
   bool configured = false;  // a block of that name stands somewhere
   Place place;
 };

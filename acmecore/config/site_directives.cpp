@@ -39,9 +39,8 @@ Result<CheckedName> parse_name(const std::string& text) {
     case NameKind::host:
     case NameKind::wildcard:
     case NameKind::single_label:
-      return checked;
     case NameKind::ip_address:
-    case NameKind::international:
+      return checked;
     case NameKind::no_name:
       break;
   }

@@ -1,5 +1,8 @@
 #include "config/site_names.h"
 
+#include <algorithm>
+
+#include "config/idn.h"
 #include "config/names.h"
 
 namespace acme {
@@ -21,6 +24,8 @@ SiteNames site_names(const std::vector<std::string>& names) {
   SiteNames out;
   for (const std::string& text : names) {
     CheckedName checked = check_name(text);
+    if (has_foreign_letters(text) && !checked.name.empty())
+      out.international.push_back({text, checked.name});
     switch (checked.kind) {
       case NameKind::dotted:
         out.wildcards.push_back("*." + checked.name);
@@ -31,16 +36,23 @@ SiteNames site_names(const std::vector<std::string>& names) {
       case NameKind::wildcard:
         out.wildcards.push_back(std::move(checked.name));
         break;
+      case NameKind::ip_address:
+        if (checked.reason.empty()) {
+          out.hosts.push_back(std::move(checked.name));
+          break;
+        }
+        [[fallthrough]];
       case NameKind::single_label:
         out.unfit.push_back({text, std::move(checked.name), std::move(checked.reason)});
         break;
-      case NameKind::ip_address:
-      case NameKind::international:
       case NameKind::no_name:
         out.unfit.push_back({text, {}, std::move(checked.reason)});
         break;
     }
   }
+  std::erase_if(out.international, [&](const SiteNames::International& one) {
+    return std::find(names.begin(), names.end(), one.name) != names.end();
+  });
   return out;
 }
 

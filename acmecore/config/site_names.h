@@ -19,6 +19,12 @@ struct SiteNames {
     std::string reason;
   };
   std::vector<Unfit> unfit;
+  // Written with letters beyond ASCII, and not as clients ask for it besides.
+  struct International {
+    std::string text;
+    std::string name;
+  };
+  std::vector<International> international;
 
   std::vector<std::string> all() const;  // hosts, wildcards
   // All that a certificate by hand may have.

@@ -145,7 +145,7 @@ Result<std::vector<KeyType>> parse_keys(const Values& list) {
 Result<std::vector<ChallengeType>> parse_challenges(const Values& list) {
   std::vector<ChallengeType> types;
   for (const std::string& text : list) {
-    auto type = parse_challenge_type(text);
+    auto type = parse_challenge_type(text == "http" || text == "tls-alpn" ? text + "-01" : text);
     if (!type)
       return wrong("unknown challenge type " + quoted(text) + ": write http-01 or tls-alpn-01");
     if (type == ChallengeType::dns01)
@@ -201,6 +201,23 @@ Result<std::string> parse_profile(std::string_view text) {
     return wrong(quoted(text) +
                  " is not a profile's name: write one that the CA lists, such as tlsserver");
   return std::string(text);
+}
+
+Result<std::string> parse_common_name(std::string_view text) {
+  if (trim(text).empty() || text.size() > kMaxId || text != printable(text))
+    return wrong(quoted(text) +
+                 " is not a CA's common name: write the one that its root certificate has, such as "
+                 "\"ISRG Root X1\"");
+  return std::string(text);
+}
+
+Outcome check_shared_zone(std::string_view text) {
+  constexpr std::string_view kZone = "zone=";
+  std::string_view rest = text.starts_with(kZone) ? text.substr(kZone.size()) : "";
+  std::string_view size = rest.substr(std::min(rest.find(':'), rest.size()));
+  if (size.size() < 2 || size.size() == rest.size() || size[1] < '0' || size[1] > '9')
+    return wrong(quoted(text) + " is no shared zone: write zone=name:size, or leave it out");
+  return {};
 }
 
 Result<std::string> parse_id(std::string_view what, std::string_view text) {

@@ -23,6 +23,8 @@ Result<std::uint32_t> parse_cache_size(std::string_view text);
 Result<RenewPolicy> parse_renew(std::string_view text);          // auto, 33%, 30d, 12h
 Result<ActivationMode> parse_activation(std::string_view text);  // live, reload
 Result<std::string> parse_profile(std::string_view text);  // a CA's word for a kind of certificate
+Result<std::string> parse_common_name(std::string_view text);  // of a CA's certificate
+Outcome check_shared_zone(std::string_view text);              // zone=name:size
 // What becomes a folder's name in the store: an issuer's or a certificate's.
 Result<std::string> parse_id(std::string_view what, std::string_view text);
 // Relative ones are relative to `root`.

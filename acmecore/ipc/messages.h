@@ -121,8 +121,8 @@ struct SignNewAccount {
   }
 };
 
-// newOrder, a challenge, finalize, an authorization's deactivation: all in the
-// name of one lineage and one issuer.
+// A challenge, finalize, an authorization's deactivation: all in the name of one
+// lineage and one issuer.
 template <Type type>
 struct SignForOrder {
   static constexpr Type kType = type;
@@ -136,10 +136,23 @@ struct SignForOrder {
     archive(self.lineage, self.issuer, self.url, self.nonce);
   }
 };
-using SignNewOrder = SignForOrder<Type::sign_new_order>;
 using SignChallenge = SignForOrder<Type::sign_challenge>;
 using SignFinalize = SignForOrder<Type::sign_finalize>;
 using SignDeactivateAuthorization = SignForOrder<Type::sign_deactivate_authorization>;
+
+struct SignNewOrder {
+  static constexpr Type kType = Type::sign_new_order;
+  Lineage lineage;
+  std::string issuer;
+  std::string url;
+  std::string nonce;
+  std::string profile = {};  // the configured one, or none where the CA does not list it
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.lineage, self.issuer, self.url, self.nonce, self.profile);
+  }
+};
 
 // POST-as-GET: orders, authorizations, certificates.
 struct SignFetch {

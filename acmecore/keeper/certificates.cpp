@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "config/profile.h"
 #include "crypto/digest.h"
 #include "crypto/pem.h"
 
@@ -122,7 +123,8 @@ std::string Certificates::configuration_digest(const Managed& managed) const {
   text += key_type_slug(managed.lineage.key);
   for (const std::string& id : managed.config->issuers)
     if (const IssuerConfig* issuer = config_.issuer(id))
-      text += "\n" + issuer->directory_url + " " + issuer->profile;
+      text +=
+          "\n" + issuer->directory_url + " " + wanted_profile(*issuer, managed.config->names).name;
   return hex(sha256(text)).substr(0, 32);
 }
 

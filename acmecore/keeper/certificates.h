@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -96,6 +97,7 @@ class Certificates {
   Outcome show(Managed& managed, OrderRecord order);
   std::optional<Result<Secret>> order_key(Managed& managed);
   Result<std::string> order_key_csr(const Managed& managed, const Secret& pem);
+  Result<Version> version_from(const Managed& managed, const std::vector<std::string>& chains);
   Result<Version> checked_version(const Managed& managed, std::string_view pem);
   void note_success(Managed& managed);
   void withdraw_challenges(Managed& managed);
@@ -110,6 +112,7 @@ class Certificates {
   ChallengeAnswers answers_;
   std::map<Lineage, Managed> managed_;
   std::uint64_t left_to_reload_ = 0;
+  std::set<std::string> noted_;  // what an issuer's preferred chain lacks
 };
 
 }  // namespace acme::keeper

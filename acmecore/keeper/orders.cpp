@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ip_address.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "base/url.h"
+#include "config/profile.h"
 #include "crypto/cert.h"
 #include "crypto/csr.h"
 #include "crypto/digest.h"
 #include "keeper/certificates.h"
+#include "keeper/chain_choice.h"
 
 namespace acme::keeper {
 namespace {
@@ -18,13 +21,13 @@ namespace {
 constexpr std::size_t kLongestSerial = 64;  // hex digits
 constexpr std::size_t kLongestAriId = 256;
 
-std::string order_payload(const Managed& managed, const IssuerConfig& issuer) {
+std::string order_payload(const Managed& managed, const std::string& profile) {
   Json identifiers = Json::array();
   for (const std::string& name : managed.config->names)
-    identifiers.append(Json::object().set("type", "dns").set("value", name));
+    identifiers.append(Json::object().set("type", is_ip(name) ? "ip" : "dns").set("value", name));
   Json payload = Json::object();
   payload.set("identifiers", std::move(identifiers));
-  if (!issuer.profile.empty()) payload.set("profile", issuer.profile);
+  if (!profile.empty()) payload.set("profile", profile);
   return payload.compact();
 }
 
@@ -63,10 +66,14 @@ Result<std::string> Certificates::sign_new_order(Managed& managed,
   if (!board_)
     return fail(Errc::no_memory,
                 "there is no memory shared with the server, so no challenge can be answered");
+  const WantedProfile profile = wanted_profile(*issuer, managed.config->names);
+  if (request.profile != profile.name && (profile.required || !request.profile.empty()))
+    return fail(Errc::refused, "the profile \"" + printable(request.profile) +
+                                   "\" is not the one that is configured");
   // Asked before anything is begun: a full disk must not cost an order.
   ACME_CHECK(store_.probe());
   ACME_TRY(std::string body, accounts_.sign(request.issuer, request.url, request.nonce,
-                                            order_payload(managed, *issuer)));
+                                            order_payload(managed, request.profile)));
   OrderRecord order;
   order.lineage = managed.lineage;
   order.issuer = request.issuer;
@@ -195,7 +202,10 @@ std::optional<Result<Secret>> Certificates::order_key(Managed& managed) {
 
 Result<std::string> Certificates::order_key_csr(const Managed& managed, const Secret& pem) {
   ACME_TRY(PrivateKey key, PrivateKey::from_pem(pem.view()));
-  ACME_TRY(std::string csr, make_csr(key, managed.config->names));
+  const IssuerConfig* issuer = config_.issuer(managed.order->issuer);
+  const bool named = issuer && issuer->common_name_in_csr;
+  ACME_TRY(std::string csr,
+           make_csr(key, managed.config->names, named ? managed.config->common_name : ""));
   return Json::object().set("csr", base64url_encode(csr)).compact();
 }
 
@@ -211,7 +221,7 @@ Outcome Certificates::install(Managed& managed, const ipc::InstallChain& request
   ACME_CHECK(order_of(managed, request.issuer));
   if (!managed.order->has_key) return fail(Errc::refused, "the order was not finalized");
   if (request.chains.empty()) return fail(Errc::protocol, "the CA sent no certificate");
-  ACME_TRY(Version version, checked_version(managed, request.chains.front()));
+  ACME_TRY(Version version, version_from(managed, request.chains));
   Version kept{{}, version.meta, version.key_pem.clone(), version.chain_pem};
   ACME_CHECK(store_.save_version(managed.lineage, std::move(version)));
   managed.stored = kept.meta;
@@ -222,6 +232,27 @@ Outcome Certificates::install(Managed& managed, const ipc::InstallChain& request
   note_success(managed);
   give_up(managed);  // the order has done its work
   return {};
+}
+
+// Of the preferred chain, or of the default one where that is not to be had.
+Result<Version> Certificates::version_from(const Managed& managed,
+                                           const std::vector<std::string>& chains) {
+  const IssuerConfig* issuer = config_.issuer(managed.order->issuer);
+  const std::string preferred = issuer ? issuer->preferred_chain : std::string();
+  if (preferred.empty()) return checked_version(managed, chains.front());
+  const ChainChoice choice = choose_chain(chains, preferred);
+  auto default_instead = [&](const std::string& why) {
+    if (noted_.insert(issuer->id + why).second)
+      log_.warning(issuer->id + ": the preferred chain \"" + preferred + "\" " + why +
+                   ": the CA's default is used");
+    return checked_version(managed, chains.front());
+  };
+  if (!choice.index)
+    return default_instead("is not among those that the CA offers, which were issued by " +
+                           printable(join(choice.issuers, ", ")));
+  auto version = checked_version(managed, chains[*choice.index]);
+  if (version || *choice.index == 0) return version;
+  return default_instead("cannot be used: " + version.error().message);
 }
 
 // Everything is checked before anything is stored.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ip_address.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -15,6 +16,12 @@ constexpr std::size_t kChallenges = 32;  // of one authorization; CAs offer abou
 std::optional<Problem> problem_in(const Json& member) {
   if (!member.is_object()) return std::nullopt;
   return read_problem_json(member.compact());
+}
+
+// A CA may write an address in another way than we have it.
+std::string canonical_identifier(std::string_view value) {
+  if (std::optional<std::string> address = canonical_ip(value)) return *address;
+  return lower(value);
 }
 
 OrderStatus order_status(std::string_view text) {
@@ -52,7 +59,7 @@ std::optional<OrderDocument> read_order(std::string_view body) {
   order.expires = parse_rfc3339((*json)["expires"].text_or("")).value_or(0);
   for (const Json& item : (*json)["identifiers"].items())
     if (std::optional<std::string> value = item["value"].text())
-      order.identifiers.push_back(lower(*value));
+      order.identifiers.push_back(canonical_identifier(*value));
   for (const Json& item : (*json)["authorizations"].items())
     if (std::optional<std::string> url = item.text()) order.authorizations.push_back(*url);
   order.finalize = (*json)["finalize"].text_or("");
@@ -67,7 +74,7 @@ std::optional<AuthorizationDocument> read_authorization(std::string_view body) {
   AuthorizationDocument out;
   out.status_text = (*json)["status"].text_or("");
   out.status = authorization_status(out.status_text);
-  out.identifier = lower((*json)["identifier"]["value"].text_or(""));
+  out.identifier = canonical_identifier((*json)["identifier"]["value"].text_or(""));
   out.wildcard = (*json)["wildcard"].truth();
   if (out.identifier.starts_with("*.")) {  // against the RFC, but it has been seen
     out.identifier.erase(0, 2);

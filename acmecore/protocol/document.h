@@ -20,7 +20,7 @@ struct OrderDocument {
   OrderStatus status = OrderStatus::unknown;
   std::string status_text;               // as it was said
   WallTime expires = 0;                  // 0: not said
-  std::vector<std::string> identifiers;  // values, lower case
+  std::vector<std::string> identifiers;  // values, lower case, addresses as inet_ntop has them
   std::vector<std::string> authorizations;
   std::string finalize;
   std::string certificate;

@@ -34,6 +34,11 @@ std::vector<Wish> Order::begin() {
   if (resumed_) {
     stage_ = Stage::resuming;
     post(out, Post::What::fetch, order_url_, Purpose::resume);
+  } else if (settings_.profile.required && profile().empty()) {
+    Failure failure;
+    failure.kind = Failure::Kind::refused;
+    failure.words = missing_profile() + ", and it is required";
+    fail(std::move(failure), out);
   } else {
     stage_ = Stage::creating;
     post(out, Post::What::new_order, directory_.new_order, Purpose::create);
@@ -104,6 +109,20 @@ const char* Order::stage() const {
     default:
       return "ordering";
   }
+}
+
+std::string Order::profile() const {
+  const auto& listed = directory_.profiles;
+  const std::string& wanted = settings_.profile.name;
+  return std::find(listed.begin(), listed.end(), wanted) == listed.end() ? "" : wanted;
+}
+
+std::string Order::missing_profile() const {
+  if (settings_.profile.name.empty() || !profile().empty()) return {};
+  return "the CA does not offer the profile \"" + settings_.profile.name + "\"" +
+         (directory_.profiles.empty()
+              ? ", nor any other"
+              : "; it offers " + printable(join(directory_.profiles, ", ")));
 }
 
 void Order::post(Wishes& out, Post::What what, const std::string& url, Purpose purpose,

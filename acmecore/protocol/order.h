@@ -18,6 +18,7 @@
 
 #include "base/lineage.h"
 #include "config/config.h"
+#include "config/profile.h"
 #include "protocol/directory.h"
 #include "protocol/document.h"
 #include "protocol/failure.h"
@@ -67,6 +68,7 @@ struct OrderSettings {
   std::vector<ChallengeType> challenges;  // in order of preference
   bool fetch_alternates = false;
   std::vector<FailedChallenge> failed = {};  // tried last for their names
+  WantedProfile profile = {};
 };
 
 class Order {
@@ -85,6 +87,10 @@ class Order {
   // For the status: "ordering", "validating", "finalizing", "downloading".
   const char* stage() const;
   const std::string& url() const { return order_url_; }
+  // What newOrder asks for: nothing where the CA does not list what is wanted.
+  std::string profile() const;
+  // Then, in words: what is wanted, and what there is; else nothing.
+  std::string missing_profile() const;
 
  private:
   using Wishes = std::vector<Wish>;

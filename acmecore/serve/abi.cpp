@@ -285,10 +285,11 @@ void acme_serving_enter_worker(acme_serving* serving) {
   if (serving) serving->serving->enter_worker();
 }
 
-int acme_serving_set_certificate(acme_serving* serving, uint32_t site, struct ssl_st* ssl) {
+int acme_serving_set_certificate(acme_serving* serving, uint32_t site, const char* local_address,
+                                 struct ssl_st* ssl) {
   return guarded([&]() -> Result<int> {
     if (!serving || !ssl) return argument("serving or ssl is NULL");
-    return serving->serving->set_certificate(site, ssl);
+    return serving->serving->set_certificate(site, local_address ? local_address : "", ssl);
   });
 }
 

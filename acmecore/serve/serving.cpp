@@ -1,5 +1,6 @@
 #include "serve/serving.h"
 
+#include "base/ip_address.h"
 #include "serve/filling.h"
 #include "serve/helper.h"
 
@@ -9,6 +10,7 @@ Serving::Serving(const Env& env, const Resolution& resolution, int log_fd, Callb
     : env_(env),
       config_(resolution.config),
       sites_(index_sites(resolution)),
+      by_address_(index_addresses(config_)),
       ready_(sites_.size()),
       log_fd_(log_fd),
       log_(log),
@@ -77,6 +79,14 @@ std::vector<Serving::Site> Serving::index_sites(const Resolution& resolution) {
         site.by_name.emplace(name, index);  // the first one that the operator wrote
   }
   return sites;
+}
+
+std::unordered_map<std::string, std::uint32_t> Serving::index_addresses(const Config& config) {
+  std::unordered_map<std::string, std::uint32_t> by_address;
+  for (std::uint32_t index = 0; index < config.certificates.size(); ++index)
+    for (const std::string& name : config.certificates[index].names)
+      if (is_ip(name)) by_address.emplace(name, index);
+  return by_address;
 }
 
 bool Serving::is_published(std::uint32_t index) const {

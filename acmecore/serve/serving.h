@@ -45,7 +45,8 @@ class Serving {
   // ---- workers
 
   // ACME_TLS_…
-  Result<int> set_certificate(std::uint32_t site, ssl_st* ssl) const;
+  Result<int> set_certificate(std::uint32_t site, std::string_view local_address,
+                              ssl_st* ssl) const;
   const char* state(std::uint32_t site) const;
   Result<std::string> http01(std::string_view path) const;
   // tls-alpn-01 (RFC 8737): whether any challenge is pending, one atomic load; whether there is
@@ -80,7 +81,9 @@ class Serving {
     std::unordered_map<std::string, std::uint32_t> by_name;
   };
   static std::vector<Site> index_sites(const Resolution& resolution);
+  static std::unordered_map<std::string, std::uint32_t> index_addresses(const Config& config);
   Choice choose(const Site& site, const std::string& host) const;
+  Choice choose_by_address(std::string_view address) const;
   Choice published(std::uint32_t certificate) const;
   bool is_published(std::uint32_t certificate) const;
   Result<SharedCertificate> placeholder() const;
@@ -88,6 +91,9 @@ class Serving {
   const Env& env_;
   Config config_;
   std::vector<Site> sites_;
+  // All certificates with IP addresses: clients cannot name one (RFC 6066), and the
+  // server that they reach without is none of their choosing.
+  std::unordered_map<std::string, std::uint32_t> by_address_;
   // By site: how many of its certificates, from the first on, have been published.
   mutable std::vector<std::atomic<std::uint32_t>> ready_;
   int log_fd_;

@@ -3,8 +3,10 @@
 #include <openssl/ssl.h>
 
 #include <array>
+#include <optional>
 
 #include "acmecore/acmecore.h"
+#include "base/ip_address.h"
 #include "base/text.h"
 #include "config/names.h"
 #include "crypto/cert.h"
@@ -51,6 +53,13 @@ Serving::Choice Serving::choose(const Site& site, const std::string& host) const
   return {};
 }
 
+Serving::Choice Serving::choose_by_address(std::string_view text) const {
+  if (text.empty() || by_address_.empty()) return {};
+  const std::optional<std::string> address = canonical_ip(text);
+  auto it = address ? by_address_.find(*address) : by_address_.end();
+  return it == by_address_.end() ? Choice() : published(it->second);
+}
+
 Serving::Choice Serving::published(std::uint32_t index) const {
   const CertificateConfig& certificate = config_.certificates[index];
   Choice choice;
@@ -68,11 +77,13 @@ Result<SharedCertificate> Serving::placeholder() const {
   return placeholder_;
 }
 
-Result<int> Serving::set_certificate(std::uint32_t site, SSL* ssl) const {
+Result<int> Serving::set_certificate(std::uint32_t site, std::string_view local_address,
+                                     SSL* ssl) const {
   if (site >= sites_.size() || sites_[site].plan.kind == SitePlan::Kind::off)
     return ACME_TLS_UNTOUCHED;
   const std::string host = host_of(ssl);
-  const Choice choice = choose(sites_[site], host);
+  Choice choice = choose_by_address(host.empty() ? local_address : host);
+  if (choice.count == 0) choice = choose(sites_[site], host);
   if (sites_[site].plan.kind == SitePlan::Kind::bridge) {
     // The operator's file goes on answering for what the managed one does not cover yet.
     bool covers =

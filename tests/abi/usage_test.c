@@ -100,7 +100,7 @@ static void test_null_is_freed_and_refused(void) {
   CHECK(acme_config_site_certificate(NULL, 0) == NULL);
   CHECK(acme_config_certificate_count(NULL) == 0);
   CHECK(acme_serving_open(NULL, 0, &serving) == ACME_E_ARGUMENT);
-  CHECK(acme_serving_set_certificate(NULL, 0, NULL) == ACME_E_ARGUMENT);
+  CHECK(acme_serving_set_certificate(NULL, 0, NULL, NULL) == ACME_E_ARGUMENT);
   CHECK(acme_serving_state(NULL, 0)[0] == '\0');
   CHECK(acme_serving_http01(NULL, "/", 1, answer, &length) == ACME_E_ARGUMENT);
   CHECK(acme_helper_start(NULL, NULL, 0, &helper) == ACME_E_ARGUMENT);
@@ -244,10 +244,10 @@ static void test_workers_get_a_placeholder_and_no_challenge(const char* folder) 
   acme_config_free(config); /* what is needed was copied */
   CHECK(strcmp(acme_serving_state(serving, site), "placeholder") == 0);
   CHECK(acme_serving_state(serving, 77)[0] == '\0');
-  CHECK(acme_serving_set_certificate(serving, site, ssl) == ACME_TLS_PLACEHOLDER);
+  CHECK(acme_serving_set_certificate(serving, site, NULL, ssl) == ACME_TLS_PLACEHOLDER);
   CHECK(SSL_get_certificate(ssl) != NULL);
   CHECK(SSL_CTX_get0_certificate(context) == NULL);
-  CHECK(acme_serving_set_certificate(serving, 77, ssl) == ACME_TLS_UNTOUCHED);
+  CHECK(acme_serving_set_certificate(serving, 77, NULL, ssl) == ACME_TLS_UNTOUCHED);
   CHECK(acme_serving_http01(serving, path, strlen(path), answer, &length) == ACME_E_NOT_FOUND);
   CHECK(length == 99 && strcmp(answer, "untouched") == 0);
   CHECK(acme_serving_alpn_pending(serving) == 0);

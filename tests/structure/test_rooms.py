@@ -28,6 +28,7 @@ LIBRARIES = {
     "ldns/": ["agent/dns"],
     "jose/": ["crypto/jose"],
     "jansson": ["crypto/jose", "base/json"],
+    "idn2": ["config/idn"],
     "openssl/": ["crypto/", "serve/"],
     "ngx_": [],
     "apr": [],

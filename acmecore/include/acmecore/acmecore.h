@@ -232,14 +232,18 @@ ACME_API void acme_helper_forget(acme_helper* helper);
 struct ssl_st;
 
 /* To be called in the certificate callback of a TLS context that belongs to
- * `site`. Gives the connection the site's certificate as it is now. Returns
+ * `site`. Gives the connection the site's certificate as it is now; where the
+ * client named no server, the certificate for `local_address` if there is one
+ * (the text of the server's own IP address on this connection; NULL: not known,
+ * or the client named a server). Returns
  *   ACME_TLS_MANAGED      the managed certificate is set
  *   ACME_TLS_UNTOUCHED    not ours, or a bridge whose file goes on answering
  *   ACME_TLS_PLACEHOLDER  a self-signed one is set, so that the handshake works
  * or a negative status: OpenSSL refuses what there is. Beside an operator's
  * file the connection then still has that; else it has no certificate. */
 enum { ACME_TLS_UNTOUCHED = 0, ACME_TLS_MANAGED = 1, ACME_TLS_PLACEHOLDER = 2 };
-ACME_API int acme_serving_set_certificate(acme_serving* serving, uint32_t site, struct ssl_st* ssl);
+ACME_API int acme_serving_set_certificate(acme_serving* serving, uint32_t site,
+                                          const char* local_address, struct ssl_st* ssl);
 
 /* "ready", "bridge", "placeholder"; "" for a site that is not ours. */
 ACME_API const char* acme_serving_state(const acme_serving* serving, uint32_t site);

@@ -68,6 +68,10 @@ class Httpd(Server):
             for issuer in issuers:
                 ours += issuer_lines(issuer.name, issuer)
             ours += [line for site in sites for line in self._domains(site)]
+        ours += [f"Listen {address}:{port} {protocol}"
+                 for address in sorted({each for site in sites for each in site.addresses})
+                 for port, protocol in ((self.http_port, "http"), (self.tls_port, "https"))
+                 if address != "127.0.0.1"]
         # The first virtual host of an address answers for names that no other has.
         sites = sorted(sites, key=lambda site: not site.default)
         blocks = [block for site in sites for block in self._plain_host(site)]
@@ -127,7 +131,8 @@ class Httpd(Server):
 
     def _host(self, port, site, lines):
         first, *others = site.names
-        return "\n    ".join([f"<VirtualHost 127.0.0.1:{port}>", f"ServerName {first}",
+        addresses = " ".join(f"{address}:{port}" for address in site.addresses)
+        return "\n    ".join([f"<VirtualHost {addresses}>", f"ServerName {first}",
                               *([f"ServerAlias {' '.join(others)}"] if others else []),
                               f"DocumentRoot {self.make_content(site)}",
                               *filter(None, lines)]) + "\n</VirtualHost>"

@@ -63,8 +63,10 @@ class Nginx(Server):
     def _server_blocks(self, site):
         names = " ".join(site.names)
         default = " default_server" if site.default else ""
-        listen_http = f"listen 127.0.0.1:{self.http_port}{default};"
-        listen_tls = f"listen 127.0.0.1:{self.tls_port} ssl{default};"
+        listen_http = " ".join(f"listen {address}:{self.http_port}{default};"
+                               for address in site.addresses)
+        listen_tls = " ".join(f"listen {address}:{self.tls_port} ssl{default};"
+                              for address in site.addresses)
         root = f"root {self.make_content(site)};"
         main = [root]
         if site.acme is not None and self._with_module:

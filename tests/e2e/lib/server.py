@@ -213,16 +213,17 @@ class Server:
     def keep_alive(self, name, trust=None, **settings):
         return client.KeepAlive(self.tls_port, name, trust, **settings)
 
-    def wait_for_certificate(self, name, ca, timeout=30, *, unlike=None, names=None, key=None):
+    def wait_for_certificate(self, name, ca, timeout=30, *, unlike=None, names=None, key=None,
+                             root=0, **settings):
         """Until a fully verified handshake shows a certificate of this CA (whose current
-        root is asked for); `unlike`: with another serial than that certificate's; `names`,
-        `key`: with exactly these names, of this key type."""
-        trust = ca.root()
+        root is asked for, or its root of that number); `unlike`: with another serial than that
+        certificate's; `names`, `key`: with exactly these names, of this key type."""
+        trust = ca.root(root)
         last = ["no handshake"]
 
         def there():
             try:
-                certificate = self.handshake(name, trust)
+                certificate = self.handshake(name, trust, **settings)
             except OSError as error:
                 last[0] = repr(error)
                 return None

@@ -25,6 +25,7 @@ class Site:
     own: tuple | None = None  # (certificate, key): files of the operator's own
     plain: str | None = "files"  # one of PLAIN; None: no plain-HTTP listener for it
     tls: bool = True
+    addresses: tuple = ("127.0.0.1",)  # that it listens on
     default: bool = False  # answers for names that are no site's
     more: str = ""  # further lines in the server's own language
 

@@ -1,4 +1,5 @@
 // Directives one by one: syntax, places, issuers, what is set by default.
+#include "config/profile.h"
 #include "unit/config/site_config.h"
 
 using namespace acme;
@@ -191,13 +192,14 @@ TEST(names_of_a_certificate_by_hand_must_be_identifiers) {
   SiteConfig config;
   CHECK_CONTAINS(config.wrong("certificate", {"letsencrypt", "_"}),
                  "\"_\" cannot be in a certificate");
-  CHECK_CONTAINS(config.wrong("certificate", {"letsencrypt", "192.0.2.1"}),
-                 "IP addresses are not supported by this version");
-  CHECK_CONTAINS(config.wrong("certificate", {"letsencrypt", "b\xc3\xbc.example"}), "xn--");
+  CHECK_CONTAINS(config.wrong("certificate", {"letsencrypt", "b\xfc.example"}),
+                 "no internationalized name");
   CHECK_CONTAINS(config.wrong("certificate", {"letsencrypt", "www.example.*"}), "pattern");
   CHECK_CONTAINS(config.wrong("certificate", {"letsencrypt", "~x"}), "regular expression");
-  config.main("certificate", {"letsencrypt", "localhost"});
-  CHECK_EQ(config.resolved().certificates.at(0).names, Words{"localhost"});
+  config.main("certificate",
+              {"letsencrypt", "localhost", "192.0.2.1", "[2001:DB8::1]", "b\xc3\xbc.example"});
+  CHECK_EQ(config.resolved().certificates.at(0).names,
+           (Words{"192.0.2.1", "2001:db8::1", "localhost", "xn--b-eha.example"}));
 }
 
 TEST(parameters_of_a_certificate_by_hand_are_name_and_key) {
@@ -284,6 +286,11 @@ TEST(an_issuers_values_are_checked_one_by_one) {
   CHECK_CONTAINS(config.wrong("challenge", {"dns-01"}, block), "not supported by this version");
   CHECK_CONTAINS(config.wrong("ssl_verify", {"no"}, block), "neither on nor off");
   CHECK_CONTAINS(config.wrong("profile", {"a b"}, block), "profile");
+  CHECK_CONTAINS(config.wrong("profile", {"a", "required"}, block), "\"required\" behind");
+  CHECK_CONTAINS(config.wrong("profile", {"a", "require", "b"}, block), "takes 1 or 2 values");
+  CHECK_CONTAINS(config.wrong("preferred_chain", {" "}, block), "common name");
+  CHECK_CONTAINS(config.wrong("common_name_in_csr", {"yes"}, block), "neither on nor off");
+  CHECK_CONTAINS(config.wrong("accept_terms_of_service", {"on"}, block), "takes no value");
   config.set(block, "uri", {"https://ca.example/"});  // what was refused was not taken
 }
 
@@ -296,6 +303,78 @@ TEST(an_issuer_is_defined_once_and_not_as_a_switch) {
   CHECK_CONTAINS(REQUIRE_ERROR(config.builder.add_issuer_scope("on", {}), Errc::invalid_config),
                  "cannot be named \"on\"");
   REQUIRE_ERROR(config.builder.add_issuer_scope("a/b", {}), Errc::invalid_config);
+}
+
+// ---- what nginx-acme has
+
+TEST(an_issuers_block_that_was_written_for_nginx_acme_is_understood) {
+  SiteConfig config;
+  Builder::Scope block = config.issuer("example");
+  config.set(block, "uri", {"https://acme.example.com/directory"});
+  config.set(block, "account_key", {"rsa"});
+  config.set(block, "challenge", {"tls-alpn"});
+  config.set(block, "common_name_in_csr", {"on"});
+  config.set(block, "contact", {"admin@example.test"});
+  config.set(block, "contact", {"mailto:other@example.test"});
+  config.set(block, "preferred_chain", {"ISRG Root X1"});
+  config.set(block, "profile", {"shortlived", "require"});
+  config.set(block, "ssl_trusted_certificate", {"ca.pem"});
+  config.set(block, "ssl_verify", {"on"});
+  config.set(block, "state_path", {"/var/cache/nginx/acme-example"});
+  config.set(block, "accept_terms_of_service", {});
+  config.main("shared_zone", {"zone=ngx_acme_shared:1M"});
+  const IssuerConfig& issuer = *config.resolved().issuer("example");
+  CHECK_EQ(issuer.account_key, KeyType::rsa2048);
+  CHECK(issuer.challenges == std::vector{ChallengeType::tlsalpn01});
+  CHECK(issuer.common_name_in_csr);
+  CHECK_EQ(issuer.contacts, (Words{"mailto:admin@example.test", "mailto:other@example.test"}));
+  CHECK_EQ(issuer.preferred_chain, "ISRG Root X1");
+  CHECK_EQ(issuer.profile, "shortlived");
+  CHECK(issuer.profile_required);
+  CHECK_EQ(issuer.import_path, "/var/cache/nginx/acme-example");
+  CHECK_EQ(reduced_for_agent(config.resolved()).issuer("example")->import_path, "");
+}
+
+TEST(a_state_path_may_be_off_and_a_shared_zone_has_a_name_and_a_size) {
+  SiteConfig config;
+  config.set(config.issuer("example"), "state_path", {"off"});
+  CHECK_EQ(config.resolved().issuer("example")->import_path, "");
+  for (const char* zone : {"zone=a:256k", "zone=ngx_acme_shared:1M"}) {
+    SiteConfig other;
+    other.main("shared_zone", {zone});
+  }
+  for (const char* zone : {"zone=", "zone=a", "zone=:1M", "zone=a:", "zone=a:big", "a:1M", ""})
+    CHECK_CONTAINS(config.wrong("shared_zone", {zone}), "zone=name:size");
+}
+
+TEST(the_common_name_is_the_first_dns_name_that_fits_else_the_first_address) {
+  SiteConfig config;
+  config.set(config.issuer("named"), "common_name_in_csr", {"on"});
+  const std::string longer = std::string(63, 'a') + ".example";
+  config.main("certificate", {"named", "9.9.9.9", longer, "b.example", "a.example"});
+  config.main("certificate", {"named", "9.9.9.8", longer});
+  config.main("certificate", {"named", longer});
+  config.main("certificate", {"letsencrypt", "c.example"});
+  const Config& resolved = config.resolved();
+  CHECK_EQ(resolved.certificates.at(0).common_name, "b.example");
+  CHECK_EQ(resolved.certificates.at(1).common_name, "9.9.9.8");
+  CHECK_EQ(resolved.certificates.at(2).common_name, "");
+  CHECK_EQ(resolved.certificates.at(3).common_name, "");
+}
+
+TEST(an_address_at_lets_encrypt_is_ordered_with_the_profile_that_is_for_it) {
+  SiteConfig config;
+  config.set(config.issuer("mine"), "uri", {"https://ca.example/"});
+  config.set(config.issuer("letsencrypt"), "contact", {"me@example.com"});
+  config.set(config.issuer("letsencrypt-staging"), "profile", {"tlsserver", "require"});
+  const Config& resolved = config.resolved();
+  const Words address = {"9.9.9.9", "a.example"};
+  CHECK_EQ(wanted_profile(*resolved.issuer("letsencrypt"), address).name, "shortlived");
+  CHECK(!wanted_profile(*resolved.issuer("letsencrypt"), address).required);
+  CHECK_EQ(wanted_profile(*resolved.issuer("letsencrypt"), {"a.example"}).name, "");
+  CHECK_EQ(wanted_profile(*resolved.issuer("mine"), address).name, "");
+  CHECK_EQ(wanted_profile(*resolved.issuer("letsencrypt-staging"), address).name, "tlsserver");
+  CHECK(wanted_profile(*resolved.issuer("letsencrypt-staging"), address).required);
 }
 
 TEST(a_ca_whose_certificate_is_not_checked_is_warned_of) {

@@ -124,11 +124,11 @@ TEST(names_that_cannot_be_in_a_certificate_are_skipped_with_one_warning_each) {
   SiteConfig config;
   config.main("acme", {"on"});
   config.site({"example.com", "~^w\\d", "_", "", "www.example.*", "192.0.2.7", "localhost",
-               "b\xc3\xbc.example"});
+               "b\xfc.example"});
   CHECK_EQ(config.resolved().certificates.at(0).names, Words{"example.com"});
   CHECK_EQ(config.log.warnings.size(), 7);
-  const char* expected[] = {
-      "~^w\\\\d", "\"_\"", "\"\"", "www.example.*", "192.0.2.7", "localhost", "b\xc3\xbc.example"};
+  const char* expected[] = {"~^w\\\\d",  "\"_\"",     "\"\"",          "www.example.*",
+                            "192.0.2.7", "localhost", "b\\xfc.example"};
   for (std::size_t i = 1; i < 7; ++i) {
     CHECK_CONTAINS(config.log.warnings[i], expected[i]);
     CHECK_CONTAINS(config.log.warnings[i], "in /etc/server.conf:2");
@@ -136,6 +136,43 @@ TEST(names_that_cannot_be_in_a_certificate_are_skipped_with_one_warning_each) {
   CHECK_EQ(config.log.warnings[0],
            "no certificate for the name \"~^w\\d\": it is a regular expression, in "
            "/etc/server.conf:2");
+}
+
+TEST(a_public_address_of_a_site_is_one_of_its_names) {
+  SiteConfig config;
+  config.main("acme", {"on"});
+  config.site({"example.com", "9.9.9.9", "[2606:4700:4700::1111]", "127.0.0.1"});
+  CHECK_EQ(config.resolved().certificates.at(0).names,
+           (Words{"2606:4700:4700::1111", "9.9.9.9", "example.com"}));
+  CHECK_EQ(config.log.warnings.size(), 1);
+  CHECK_CONTAINS(config.log.warnings[0], "\"127.0.0.1\": public CAs give no");
+}
+
+TEST(a_certificate_by_hand_without_names_has_a_private_address_of_its_site_too) {
+  SiteConfig config;
+  auto site = config.site({"127.0.0.1", "[::1]"}).set("certificate", {"letsencrypt"});
+  CHECK_EQ(config.resolved().certificates.at(0).names, (Words{"127.0.0.1", "::1"}));
+  CHECK_EQ(site.plan().kind, SitePlan::Kind::managed);
+  CHECK(config.log.warnings.empty());
+}
+
+TEST(an_international_name_of_a_site_is_ordered_as_dns_knows_it) {
+  for (ServerKind server : {ServerKind::nginx, ServerKind::httpd}) {
+    SiteConfig config(server);
+    config.main("acme", {"on"});
+    config.site({"b\xc3\xbc.example", "www.example"});
+    CHECK_EQ(config.resolved().certificates.at(0).names,
+             (Words{"www.example", "xn--b-eha.example"}));
+    CHECK_EQ(config.resolved().certificates.at(0).id, "xn--b-eha.example");
+    CHECK_EQ(config.log.warnings.size(), 1);
+    CHECK_CONTAINS(config.log.warnings[0],
+                   "clients ask for the name \"b\xc3\xbc.example\" as xn--b-eha.example");
+  }
+  SiteConfig both;
+  both.main("acme", {"on"});
+  both.site({"b\xc3\xbc.example", "xn--b-eha.example"});
+  CHECK_EQ(both.resolved().certificates.at(0).names, Words{"xn--b-eha.example"});
+  CHECK(both.log.warnings.empty());
 }
 
 TEST(a_leading_dot_means_the_apex_and_its_wildcard) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "acmecore/acmecore.h"
+#include "base/ip_address.h"
 #include "crypto/cert.h"
 #include "serve/serving.h"
 #include "store/store.h"
@@ -69,7 +70,8 @@ class TestCa {
   Issued issue(const std::vector<std::string>& names, LeafOptions options = {}) {
     Wanted wanted;
     for (const std::string& name : names)
-      wanted.names += (wanted.names.empty() ? "DNS:" : ",DNS:") + name;
+      wanted.names +=
+          std::string(wanted.names.empty() ? "" : ",") + (is_ip(name) ? "IP:" : "DNS:") + name;
     wanted.from = system_env().now() + options.from;
     wanted.to = system_env().now() + options.to;
     wanted.serial = std::to_string(++serial_);
@@ -214,9 +216,9 @@ struct Server {
     UniqueFd fd = REQUIRE_OK(serving->writable_board());
     return REQUIRE_OK(BoardWriter::attach(system_env(), fd.get()));
   }
-  Handshakes site(std::uint32_t number) {
-    return Handshakes([this, number](SSL* ssl) {
-      auto set = serving->set_certificate(number, ssl);
+  Handshakes site(std::uint32_t number, std::string local_address = {}) {
+    return Handshakes([this, number, local_address](SSL* ssl) {
+      auto set = serving->set_certificate(number, local_address, ssl);
       return set ? *set : static_cast<int>(set.error().code);
     });
   }

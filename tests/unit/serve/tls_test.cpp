@@ -102,8 +102,26 @@ TEST(a_managed_certificate_that_openssl_refuses_leaves_the_operators_file) {
                            1);
   ossl::Owned<SSL, SSL_free> ssl(SSL_new(context.get()));
   SSL_set_security_level(ssl.get(), 4);  // 192 bits: more than P-256 has
-  REQUIRE_ERROR(server.serving->set_certificate(site.number, ssl.get()), Errc::crypto);
+  REQUIRE_ERROR(server.serving->set_certificate(site.number, "", ssl.get()), Errc::crypto);
   CHECK(X509_cmp(SSL_get_certificate(ssl.get()), file.leaf.certificate()) == 0);
+}
+
+TEST(a_client_that_names_no_server_gets_the_certificate_of_the_address_it_came_to) {
+  Server server;
+  server.config.main("acme", {"on"});
+  auto first = server.config.site({"example.com"});
+  server.config.site({"192.0.2.1", "2001:db8::1"}).set("certificate", {"letsencrypt"});
+  std::string named = server.saved(ecdsa("example.com"), {"example.com"}).serial();
+  std::string address = server.saved(ecdsa("192.0.2.1"), {"192.0.2.1", "2001:db8::1"}).serial();
+  server.open();
+  // Whatever server the connection has come to, and however the address is written.
+  for (const char* local : {"192.0.2.1", "2001:db8::1", "2001:DB8:0::1", "::ffff:192.0.2.1"})
+    CHECK_EQ(server.site(first.number, local).connect("").serial, address);
+  CHECK_EQ(server.site(first.number, "192.0.2.2").connect("").serial, named);
+  CHECK_EQ(server.site(first.number, "").connect("").serial, named);
+  // Who names one gets that one; some name the address, against the RFC.
+  CHECK_EQ(server.site(first.number).connect("example.com").serial, named);
+  CHECK_EQ(server.site(first.number).connect("192.0.2.1").serial, address);
 }
 
 TEST(an_expired_certificate_beats_a_placeholder) {
@@ -245,7 +263,7 @@ TEST(openssls_error_queue_is_left_as_it_was) {
   ossl::Owned<SSL_CTX, SSL_CTX_free> context(SSL_CTX_new(TLS_server_method()));
   ossl::Owned<SSL, SSL_free> ssl(SSL_new(context.get()));
   ERR_clear_error();
-  CHECK_EQ(REQUIRE_OK(server.serving->set_certificate(site.number, ssl.get())),
+  CHECK_EQ(REQUIRE_OK(server.serving->set_certificate(site.number, "", ssl.get())),
            ACME_TLS_PLACEHOLDER);
   CHECK_EQ(ERR_peek_error(), 0);
 }
