@@ -396,13 +396,14 @@ TEST(the_last_one_of_a_directive_counts_as_everywhere_in_httpd) {
   config.main("acme", {"off"});
   config.main("acme", {"letsencrypt-staging"});
   Builder::Scope issuer = config.issuer("mine");
-  config.set(issuer, "contact", {"one@example.com"});
-  config.set(issuer, "contact", {"other@example.com"});
+  config.set(issuer, "profile", {"one", "require"});
+  config.set(issuer, "profile", {"other"});
   config.set(issuer, "account_key", {"account.pem"});
   config.set(issuer, "account_key", {"rsa:2048"});
   config.site({"a.example.com"});
   CHECK_EQ(config.resolved().certificates.at(0).issuers, Words{"letsencrypt-staging"});
-  CHECK_EQ(config.resolved().issuer("mine")->contacts, Words{"mailto:other@example.com"});
+  CHECK_EQ(config.resolved().issuer("mine")->profile, "other");
+  CHECK(!config.resolved().issuer("mine")->profile_required);
   CHECK_EQ(config.resolved().issuer("mine")->account_key_file, "");
 }
 

@@ -161,9 +161,9 @@ TEST(an_international_name_of_a_site_is_ordered_as_dns_knows_it) {
     SiteConfig config(server);
     config.main("acme", {"on"});
     config.site({"b\xc3\xbc.example", "www.example"});
-    CHECK_EQ(config.resolved().certificates.at(0).names,
-             (Words{"www.example", "xn--b-eha.example"}));
-    CHECK_EQ(config.resolved().certificates.at(0).id, "xn--b-eha.example");
+    const CertificateConfig& certificate = config.resolved().certificates.at(0);
+    CHECK_EQ(certificate.names, (Words{"www.example", "xn--b-eha.example"}));
+    CHECK_EQ(certificate.id, "xn--b-eha.example");
     CHECK_EQ(config.log.warnings.size(), 1);
     CHECK_CONTAINS(config.log.warnings[0],
                    "clients ask for the name \"b\xc3\xbc.example\" as xn--b-eha.example");
