@@ -54,7 +54,7 @@ def warnings(result):
     ("ACMEDomain a.example.org key=rsa:1024", 'unknown kind of key "rsa:1024"'),
     ("ACMEDomain a.example.org issuer=nobody", 'unknown issuer "nobody"'),
     ("ACMEDomain issuer=pebble", "no name"),
-    ("ACMEDomain 192.0.2.1", "IP addresses"),
+    ("ACMEDomain 192.0.2.256", "its last label is a number"),
     ("ACMEDomainFile nowhere", "/nowhere.* cannot be read: No such file"),
     ("ACMEDomainFile one other", "takes exactly one value"),
     ("ACMEDirectoryURL https://elsewhere.example.org/dir", "only occur within <ACMEIssuer>"),

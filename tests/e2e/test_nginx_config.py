@@ -99,7 +99,7 @@ def test_a_typing_error_at_http_level_is_refused(server, line, words):
     ("acme nobody;", 'unknown issuer "nobody"'),
     ("acme_renew soon;", '"soon" is not a time to renew'),
     ("acme_certificate pebble *.example.org;", "needs dns-01"),
-    ("acme_certificate pebble 192.0.2.1;", "IP addresses"),
+    ("acme_certificate pebble 192.0.2.256;", "its last label is a number"),
     ("acme_domain_file nowhere;", "cannot be read"),
     ("acme_state_path /somewhere;", '"acme_state_path" directive is not allowed here'),
     ("acme_issuer other { }", '"acme_issuer" directive is not allowed here'),

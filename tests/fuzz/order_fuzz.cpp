@@ -32,6 +32,8 @@ OrderSettings settings(std::uint8_t how) {
   out.failed = {{out.names.front(), ChallengeType::http01, 1}};
   if (how & 2) out.challenges = {ChallengeType::dns01};
   out.fetch_alternates = how & 4;
+  if (how & 16) out.names = {"192.0.2.1", "2001:db8::1"};
+  if (how & 32) out.profile = {"shortlived", false};
   return out;
 }
 

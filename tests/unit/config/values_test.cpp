@@ -67,7 +67,11 @@ TEST(challenge_types_keep_their_order_and_dns_01_is_for_later) {
         (Types{ChallengeType::tlsalpn01, ChallengeType::http01}));
   CHECK_CONTAINS(refused(parse_challenges({"http-01", "dns-01"})), "not supported by this version");
   CHECK_CONTAINS(refused(parse_challenges({"dns-01"})), "not supported by this version");
-  CHECK_CONTAINS(refused(parse_challenges({"http"})), "unknown challenge type \"http\"");
+  CHECK_CONTAINS(refused(parse_challenges({"http-1"})), "unknown challenge type \"http-1\"");
+  // As nginx-acme has it: without a version.
+  CHECK(REQUIRE_OK(parse_challenges({"http", "tls-alpn"})) ==
+        (Types{ChallengeType::http01, ChallengeType::tlsalpn01}));
+  CHECK_CONTAINS(refused(parse_challenges({"http", "http-01"})), "twice");
   CHECK_CONTAINS(refused(parse_challenges({"http-01", "http-01"})), "twice");
 }
 
