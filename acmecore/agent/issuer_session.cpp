@@ -88,7 +88,7 @@ void IssuerSession::warn_once(const std::string& words) {
 
 void IssuerSession::local_failure(const ipc::Reply& reply) {
   Failure failure;
-  failure.kind = Failure::Kind::local;
+  failure.kind = passes(reply) ? Failure::Kind::environment : Failure::Kind::local;
   failure.words = reply.text;
   finish(std::move(failure));
 }

@@ -179,6 +179,7 @@ void OrderRun::journal(const protocol::Created& created) {
   // order stands in the journal, or not at all.
   ipc::OrderCreated message{lineage_, session_.id(), created.order_url, created.finalize_url};
   services_.keeper.ask(message, guarded([](OrderRun& self, const Reply& reply) {
+                         // Unknown to the keeper, the order cannot be taken up again.
                          if (!reply.ok && !self.failing_)
                            self.fulfil(self.machine_->on_refused(reply.text));
                        }));
@@ -193,7 +194,7 @@ void OrderRun::present(const protocol::Present& present) {
                          --self.busy_;
                          if (self.failing_) return;
                          self.fulfil(reply.ok ? self.machine_->on_presented()
-                                              : self.machine_->on_refused(reply.text));
+                                              : self.machine_->on_refused(reply.text, passes(reply)));
                        }));
 }
 
@@ -217,7 +218,8 @@ void OrderRun::install(protocol::Install install) {
   services_.keeper.ask(message, guarded([](OrderRun& self, const Reply& reply) {
                          --self.busy_;
                          if (self.failing_) return;
-                         if (!reply.ok) return self.fulfil(self.machine_->on_refused(reply.text));
+                         if (!reply.ok)
+                           return self.fulfil(self.machine_->on_refused(reply.text, passes(reply)));
                          auto state = decode<ipc::LineageState>(reply.text);
                          if (!state)
                            return self.fulfil(self.machine_->on_refused(state.error().message));

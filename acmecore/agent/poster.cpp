@@ -127,7 +127,8 @@ void Poster::sign(Id id, const std::string& nonce) {
   post->sign(nonce, [this, id](const ipc::Reply& reply) {
     if (!find(id)) return;
     if (reply.ok) return send(id, reply.text);
-    finish(id, failure(Failure::Kind::local, reply.text));
+    auto kind = passes(reply) ? Failure::Kind::environment : Failure::Kind::local;
+    finish(id, failure(kind, reply.text));
   });
 }
 

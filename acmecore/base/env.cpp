@@ -182,7 +182,7 @@ class SystemEnv final : public Env {
       return fail(Errc::io, std::string("pipe: ") + std::strerror(errno));
     UniqueFd read_end(ends[0]);
     UniqueFd write_end(ends[1]);
-    pid_t pid = fork();
+    pid_t pid = ::fork();
     if (pid < 0) return fail(Errc::io, std::string("fork: ") + std::strerror(errno));
     if (pid == 0)
       become(what, argv.data(), envp.data(), sources.data(), static_cast<int>(sources.size()),
@@ -200,6 +200,10 @@ class SystemEnv final : public Env {
 };
 
 }  // namespace
+
+pid_t Env::fork() const {
+  return or_errno(::fork());
+}
 
 double Env::uniform() const {
   std::uint32_t bits = 0;

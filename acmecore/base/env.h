@@ -63,6 +63,8 @@ class Env {
   virtual int memory_file(const char* name) const = 0;  // memfd, cloexec, sealable
 
   virtual Result<pid_t> spawn(const Spawn& what) const = 0;
+  // A copy of this process: 0 in the child, -errno where there can be none.
+  virtual pid_t fork() const;
 
   // A uniform number in [0, 1), from random(); 0.5 when there is no entropy.
   double uniform() const;

@@ -16,6 +16,7 @@ Certificates::Certificates(const Env& env, Log& log, const Config& config, Store
       store_(store),
       accounts_(accounts),
       board_(board),
+      keys_(env),
       answers_(env, keys_, board) {
   for (const CertificateConfig& certificate : config.certificates) {
     for (std::size_t i = 0; i < certificate.keys.size(); ++i) {

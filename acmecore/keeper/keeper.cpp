@@ -29,6 +29,7 @@ constexpr Millis kLastAnswers = 600;  // of the second in which the helper is go
 // nginx tells its old workers to stop 100 ms after it has started the new ones,
 // httpd at once: until they have heard it, a CA that connects may meet one.
 constexpr Millis kOlderWorkers = 1'000;
+constexpr Millis kBoardRetry = 2'000;
 constexpr Millis kNeglectInterval = 10 * kMinuteMillis;
 constexpr Millis kLockRetry = 20;
 constexpr Millis kLockPatience = 3'000;  // before the operator is told
@@ -205,6 +206,7 @@ bool Keeper::turn(int signals) {
   for (const Lineage& lineage : certificates_.keys().collect()) dispatch_.key_is_ready(lineage);
   activation_.turn();
   control_.serve();
+  if (board_is_back()) return false;
   if (env_.boottime() - looked_after_ >= kMinuteMillis) look_after();
   if (status_stale_ && env_.boottime() - status_written_ >= status_interval_) write_status();
   return true;
@@ -243,6 +245,7 @@ int Keeper::timeout() const {
   Millis now = env_.boottime();
   Millis until = now + kMinuteMillis;
   if (status_stale_) until = std::min(until, status_written_ + status_interval_);
+  if (!board_) until = std::min(until, board_tried_ + kBoardRetry);
   if (agent_.start_at() > now) until = std::min(until, agent_.start_at());
   until = std::min(until, activation_.next_deadline(until));
   until = std::min(until, control_.next_deadline(until));
@@ -318,6 +321,15 @@ void Keeper::reap() {
     agent_.ended(pid, status);
     activation_.ended(pid, status);
   }
+}
+
+// Memory that was short when we began: the supervisor starts a keeper that has it.
+bool Keeper::board_is_back() {
+  if (board_ || env_.boottime() - board_tried_ < kBoardRetry) return false;
+  board_tried_ = env_.boottime();
+  if (!BoardWriter::attach(env_, kBoardFd)) return false;
+  log_.notice("helper: the memory shared with the server can be used now; the helper starts anew");
+  return true;
 }
 
 void Keeper::look_after() {

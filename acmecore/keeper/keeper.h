@@ -49,6 +49,7 @@ class Keeper {
   void hear(const Frame& frame);
   void await_new_orders();
   void reap();
+  bool board_is_back();
   void look_after();
   void write_status();
   ipc::ControlAnswer control(ipc::ControlType type, const ipc::ControlRequest& request);
@@ -75,6 +76,7 @@ class Keeper {
   Millis status_interval_ = 0;
   Millis looked_after_ = 0;
   Millis neglect_checked_ = 0;
+  Millis board_tried_ = 0;
   Complaint board_complaint_;
   Complaint file_complaint_;
 };

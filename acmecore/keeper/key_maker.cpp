@@ -82,14 +82,14 @@ void KeyMaker::start_queued() {
   }
 }
 
-void KeyMaker::start(KeyType type, Job& job) {
+void KeyMaker::start(KeyType type, Job& job) const {
   job.state = State::done;  // unless a child comes into being
   int ends[2];
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) return;
   UniqueFd read_end(ends[0]);
   UniqueFd write_end(ends[1]);
   pid_t keeper = getpid();
-  pid_t pid = fork();
+  pid_t pid = env_.fork();
   if (pid < 0) return;
   if (pid == 0) make_in_child(type, write_end.get(), keeper);
   job.state = State::running;

@@ -17,6 +17,8 @@ namespace acme::keeper {
 
 class KeyMaker {
  public:
+  explicit KeyMaker(const Env& env) : env_(env) {}
+
   // Begins, where nothing is being made for this lineage.
   void begin(const Lineage& lineage);
   // The key as PEM, once; nothing while it is being made. A child that failed
@@ -42,9 +44,10 @@ class KeyMaker {
     std::size_t used = 0;  // 0 when done: nothing came from a child, take() makes it
   };
   void start_queued();
-  static void start(KeyType type, Job& job);
+  void start(KeyType type, Job& job) const;
   static void read(Job& job);
 
+  const Env& env_;
   std::map<Lineage, Job> jobs_;
 };
 

@@ -20,7 +20,8 @@ struct Failure {
     account,          // accountDoesNotExist, unauthorized account
     action_required,  // userActionRequired: a person must open `instance`
     malformed,        // an answer that breaks RFC 8555
-    local,            // ours: the store, the key, the check of the chain
+    local,            // ours: what the keeper refuses, the check of the chain
+    environment,      // ours, and it passes: a full disk, no memory, no descriptor
   };
   Kind kind = Kind::malformed;
   std::string words;               // for the operator, printable, with the CA's own words

@@ -76,11 +76,11 @@ void Order::dispatch(const Asked& asked, const Answer& answer, Wishes& out) {
   }
 }
 
-std::vector<Wish> Order::on_refused(const std::string& why) {
+std::vector<Wish> Order::on_refused(const std::string& why, bool passes) {
   Wishes out;
   if (stage_ == Stage::ended) return out;
   Failure failure;
-  failure.kind = Failure::Kind::local;
+  failure.kind = passes ? Failure::Kind::environment : Failure::Kind::local;
   failure.words = printable(why);
   fail(std::move(failure), out);
   return out;

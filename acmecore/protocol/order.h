@@ -82,7 +82,8 @@ class Order {
   std::vector<Wish> on_presented();
   std::vector<Wish> on_timer();
   std::vector<Wish> on_installed();
-  std::vector<Wish> on_refused(const std::string& why);  // journal, present or install failed here
+  // Journal, present or install failed here; `passes`: by a fault of the environment.
+  std::vector<Wish> on_refused(const std::string& why, bool passes = false);
 
   // For the status: "ordering", "validating", "finalizing", "downloading".
   const char* stage() const;

@@ -10,10 +10,10 @@ namespace {
 using Kind = Failure::Kind;
 constexpr std::size_t kNamesInWords = 5;
 
-// The CA is in trouble, or waits for something: more requests would not help.
+// The CA or this machine is in trouble, or the CA waits for something: more requests would not help.
 bool is_trouble(Kind kind) {
   return kind == Kind::busy || kind == Kind::transport || kind == Kind::rate_limited ||
-         kind == Kind::account || kind == Kind::action_required;
+         kind == Kind::account || kind == Kind::action_required || kind == Kind::environment;
 }
 
 // A name that does not resolve, or that the CA may not issue for, cannot be proven in any way.
@@ -69,6 +69,7 @@ bool Order::keep_after(const Failure& failure) const {
     case Kind::transport:
     case Kind::rate_limited:
     case Kind::action_required:
+    case Kind::environment:  // what is issued waits at the CA until there is room for it
       return true;
     case Kind::busy:
       return !resumed_ || untouched_;  // an order that stays stuck is given up

@@ -12,6 +12,8 @@ constexpr std::int64_t kBackOff[] = {kMinute, 10 * kMinute, 100 * kMinute, kDay}
 // How often in a row the CA's own word may be shorter than our back-off, and what then holds.
 constexpr std::uint32_t kQuickRetries = 3;
 constexpr std::int64_t kQuickRetryFloor = 10 * kMinute;
+// A full disk: whether there is room again is asked of the disk, and costs the CA a nonce.
+constexpr std::int64_t kEnvironmentBackOff[] = {10, kMinute, 10 * kMinute, 10 * kMinute};
 // A clock that is put back a little makes no stored time unbelievable.
 constexpr std::int64_t kClockSlack = kHour;
 
@@ -172,7 +174,9 @@ void note_failure(ScheduleRecord& schedule, const Failure& failure, const Validi
   schedule.renewal_requested = false;
   std::uint32_t step = std::min<std::uint32_t>(schedule.failures, std::size(kBackOff) - 1);
   ++schedule.failures;
-  std::int64_t wait = kBackOff[step] - share(kBackOff[step] / 10, uniform);
+  const bool is_ours = failure.kind == Failure::Kind::environment;
+  std::int64_t wait = (is_ours ? kEnvironmentBackOff : kBackOff)[step];
+  wait -= share(wait / 10, uniform);
   wait = std::min(wait, longest_wait(validity, now));
   schedule.retry_after = 0;
   if (failure.retry_after > 0) {

@@ -47,7 +47,7 @@ void check_key(std::optional<Result<Secret>> made, KeyType type) {
 }
 
 TEST(an_elliptic_key_is_there_at_once) {
-  KeyMaker keys;
+  KeyMaker keys(system_env());
   check_key(keys.take(kSite), KeyType::ecdsa256);
   keys.begin(kSite);
   CHECK(keys.descriptors().empty());
@@ -56,7 +56,7 @@ TEST(an_elliptic_key_is_there_at_once) {
 }
 
 TEST(an_rsa_key_comes_from_a_child) {
-  KeyMaker keys;
+  KeyMaker keys(system_env());
   CHECK(!keys.take(rsa("a")).has_value());  // begins
   CHECK_EQ(keys.descriptors().size(), 1);
   std::vector<Lineage> ready = wait_for_keys(keys);
@@ -68,7 +68,7 @@ TEST(an_rsa_key_comes_from_a_child) {
 }
 
 TEST(only_a_few_children_work_at_a_time) {
-  KeyMaker keys;
+  KeyMaker keys(system_env());
   for (int i = 0; i < 6; ++i) keys.begin(rsa("site" + std::to_string(i)));
   CHECK_EQ(children().size(), 2);
   std::size_t made = 0;
@@ -83,7 +83,7 @@ TEST(only_a_few_children_work_at_a_time) {
 }
 
 TEST(orders_that_come_and_go_start_no_more_children) {
-  KeyMaker keys;
+  KeyMaker keys(system_env());
   for (int i = 0; i < 50; ++i) {
     keys.begin(rsa("a"));
     keys.forget(rsa("a"));
@@ -96,7 +96,7 @@ TEST(orders_that_come_and_go_start_no_more_children) {
 }
 
 TEST(a_key_that_nobody_wants_any_more_is_thrown_away) {
-  KeyMaker keys;
+  KeyMaker keys(system_env());
   keys.begin(rsa("a"));
   keys.forget(rsa("a"));
   keys.forget(rsa("never begun"));
@@ -109,7 +109,7 @@ TEST(a_key_that_nobody_wants_any_more_is_thrown_away) {
 }
 
 TEST(a_child_that_was_killed_is_made_up_for) {
-  KeyMaker keys;
+  KeyMaker keys(system_env());
   keys.begin({"a", KeyType::rsa4096});
   for (pid_t child : children()) kill(child, SIGKILL);
   reap_all();
@@ -119,7 +119,7 @@ TEST(a_child_that_was_killed_is_made_up_for) {
 
 TEST(a_child_holds_nothing_of_the_keepers) {
   UniqueFd lock(memfd_create("the-lock", 0));
-  KeyMaker keys;
+  KeyMaker keys(system_env());
   keys.begin({"a", KeyType::rsa4096});
   CHECK_EQ(children().size(), 1);
   const std::string folder = "/proc/" + std::to_string(children().front()) + "/fd";

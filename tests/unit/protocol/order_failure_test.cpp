@@ -540,6 +540,17 @@ TEST(a_certificate_that_cannot_be_stored_is_downloaded_again_at_the_next_try) {
   CHECK(!again.failure().order_gone);
 }
 
+// FIELD.md, fault 6: a disk may be full for longer than two tries.
+TEST(what_is_issued_waits_at_the_ca_as_long_as_a_fault_of_the_environment_lasts) {
+  Bench ca({"a.example"}, kOrderUrl);
+  ca.answer_with(order_answer("valid", ca.names)).answer_with(answer(200, kPem));
+  ca.wishes = ca.order.on_refused("no space left on device", true);
+  CHECK_EQ(ca.failure().kind, Kind::environment);
+  CHECK(ca.failure().order_kept);
+  CHECK(!ca.failure().order_gone);
+  CHECK_EQ(ca.wishes.size(), 1);  // nothing is deactivated
+}
+
 TEST(an_invalid_order_is_never_kept) {
   Bench ca({"a.example"});
   ca.to_finalize().answer_with(invalid_order(ca.names, "serverInternal", "lint failed"));

@@ -155,6 +155,14 @@ TEST(a_back_off_is_waited_for) {
   CHECK_EQ(due_at(record, kNothing, kNow + kMinute), 0);
 }
 
+TEST(a_fault_of_the_environment_is_looked_at_again_soon) {
+  ScheduleRecord record;
+  for (std::int64_t wait : {std::int64_t{10}, kMinute, 10 * kMinute, 10 * kMinute, 10 * kMinute}) {
+    note_failure(record, failure(Kind::environment), kNothing, kNow, 0);
+    CHECK_EQ(record.next_try - kNow, wait);
+  }
+}
+
 TEST(a_request_by_acmectl_passes_the_back_off_once) {
   Validity validity = valid_for(90 * kDay, 80 * kDay);
   ScheduleRecord record;
