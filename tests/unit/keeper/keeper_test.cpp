@@ -2,6 +2,7 @@
 // in the place of the supervisor that it becomes.
 #include "keeper/keeper.h"
 
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -47,7 +48,7 @@ class Site {
                     [this] {
                       LineFile log(log_path);
                       signal(SIGPIPE, SIG_IGN);
-                      return keep(system_env(), log, config, false);
+                      return keep(*env, log, config, false);
                     });
     death.reader.reset();
     supervisor.reader.reset();
@@ -103,6 +104,7 @@ class Site {
   UniqueFd board = REQUIRE_OK(create_board(system_env(), board_shape_for(8)));
   UniqueFd marker{memfd_create("config", 0)};  // in the configuration's place
   bool with_board = true;
+  const Env* env = &system_env();
   Pipe death;
   Pipe ready;
   Pipe supervisor;
@@ -327,6 +329,30 @@ TEST(without_a_board_the_keeper_runs_and_says_what_is_missing) {
   CHECK(site.says("none is ordered or renewed until the next reload"));
   CHECK(site.ask(ipc::ControlType::status).ok);
   CHECK_EQ(site.end(), 0);
+}
+
+// No memory for the board, once.
+class NoMapping final : public ForwardingEnv {
+ public:
+  void* map_shared(int fd, std::size_t size, int protection) const override {
+    if (refused_) return ForwardingEnv::map_shared(fd, size, protection);
+    refused_ = true;
+    errno = ENOMEM;
+    return MAP_FAILED;
+  }
+
+ private:
+  mutable bool refused_ = false;
+};
+
+TEST(a_keeper_that_had_no_memory_for_the_board_ends_when_there_is_some) {
+  Site site;
+  NoMapping env;
+  site.env = &env;
+  site.start();
+  CHECK(site.says("none is ordered or renewed until the next reload"));
+  CHECK(site.says("the helper starts anew"));  // by its supervisor
+  CHECK_EQ(wait_for(std::exchange(site.pid, 0)), 0);
 }
 
 TEST(an_unsafe_runtime_path_is_said_and_not_used) {
