@@ -33,6 +33,11 @@ void CaLine::send(HttpRequest request, HttpCallback done) {
   });
 }
 
+void CaLine::send_aside(HttpRequest request, HttpCallback done) {
+  request.trust = trust_;
+  services_.http.send(std::move(request), std::move(done));
+}
+
 void CaLine::when_up(std::function<void()> action) {
   if (!outage_) return action();
   waiting_.push_back(std::move(action));

@@ -25,6 +25,8 @@ class CaLine {
 
   // Sent at once, whatever the state: who can wait comes through when_up().
   void send(HttpRequest request, HttpCallback done);
+  // A question by the way: what becomes of it says nothing about the line.
+  void send_aside(HttpRequest request, HttpCallback done);
 
   // Runs `action` now, or once the CA is reachable again.
   void when_up(std::function<void()> action);

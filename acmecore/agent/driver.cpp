@@ -9,19 +9,16 @@
 #include "protocol/schedule.h"
 
 namespace acme::agent {
-namespace {
 
 using protocol::Failure;
 using protocol::Validity;
 
-Validity validity_of(const ipc::LineageState& state) {
-  return {state.stored, state.current, state.not_before, state.not_after};
-}
-
-}  // namespace
-
 Driver::Driver(Services services, const Config& config, const ipc::Welcome& welcome)
-    : services_(services), config_(config) {
+    : services_(services),
+      config_(config),
+      renewals_(
+          services, [this](const Lineage& lineage) { return idle_state(lineage); },
+          [this](const Lineage& lineage) { on_suggestion(lineage); }) {
   add_issuers(welcome);
   std::unordered_map<std::string_view, const CertificateConfig*> by_id;
   for (const CertificateConfig& certificate : config_.certificates)
@@ -42,6 +39,7 @@ void Driver::add_issuers(const ipc::Welcome& welcome) {
     issuer->session.line().on_outage = [this, id = config.id](const std::string&) {
       tell_outage(id);
     };
+    issuer->session.clock().on_change = [this] { arm(services_.env.now()); };
     issuers_.emplace(config.id, std::move(issuer));
   }
 }
@@ -56,6 +54,8 @@ void Driver::add_lineage(const ipc::LineageState& state, const CertificateConfig
   WallTime planned = schedule.renew_at;
   protocol::plan_renewal(schedule, entry.config->renew, validity_of(entry.state),
                          services_.env.uniform());
+  if (schedule.ari.id != entry.state.ari_id) schedule.ari = {};
+  protocol::weigh_suggestion(schedule, entry.config->renew, validity_of(entry.state));
   if (schedule.renew_at != planned) save(entry);
   entries_.insert_or_assign(state.lineage, std::move(entry));
 }
@@ -81,23 +81,28 @@ void Driver::start() {
 
 // ---- when
 
-WallTime Driver::due(const Entry& entry) const {
-  return protocol::due_at(entry.state.schedule, validity_of(entry.state), services_.env.now());
+WallTime Driver::due(const Entry& entry) {
+  const WallTime now = services_.env.now();
+  const WallTime when = protocol::due_at(entry.state.schedule, validity_of(entry.state), now);
+  return when == 0 && waits_for_clock(entry, entry.state.schedule.last_try) ? now + kMinute : when;
 }
 
 // Once a minute, because somebody may set the clock; and when the next is due.
 void Driver::evaluate() {
   if (timer_ != 0) services_.timers.cancel(timer_);
   timer_ = 0;
+  review_clocks();
   std::vector<Entry*> now_due;
   WallTime next = services_.env.now() + kMinute;
   for (auto& [lineage, entry] : entries_) {
     if (entry.phase != Phase::idle) continue;
     WallTime when = due(entry);
-    if (when == 0)
+    if (when == 0) {
       now_due.push_back(&entry);
-    else
-      next = std::min(next, when);
+      continue;
+    }
+    next = std::min(next, when);
+    if (WallTime ask = watch(entry); ask != 0) next = std::min(next, ask);
   }
   // Who has nothing comes first, then who has least time left.
   std::stable_sort(now_due.begin(), now_due.end(), [](const Entry* a, const Entry* b) {
@@ -193,6 +198,7 @@ void Driver::begin(Entry& entry, Issuer& issuer) {
   if (entry.run) return entry.run->resume();
   issuer.names.insert(entry.config->names.begin(), entry.config->names.end());
   if (entry.state.stored) {
+    entry.tried_before = entry.state.schedule.last_try;
     // The keeper tells neglect from trouble by this: an outage may hold an order up for days.
     entry.state.schedule.last_try = services_.env.now();
     save(entry);
@@ -210,6 +216,7 @@ protocol::OrderSettings Driver::settings_for(const Entry& entry, const Issuer& i
   settings.profile = wanted_profile(issuer.config, settings.names);
   for (const FailedChallenge& failed : entry.state.schedule.failed_challenges)
     if (failed.at > services_.env.now() - kFailedChallengeLife) settings.failed.push_back(failed);
+  settings.replaces = entry.state.stored && !entry.state.ari_id.empty();
   return settings;
 }
 
@@ -243,7 +250,9 @@ void Driver::on_done(const Lineage& lineage, OrderOutcome outcome) {
   --issuer.running;
   entry.state.order_url = std::move(outcome.order_url);
   entry.state.order_issuer = entry.state.order_url.empty() ? "" : id;
-  if (outcome.installed)
+  if (outcome.put_off)
+    put_off(entry);
+  else if (outcome.installed)
     succeeded(entry, id, outcome);
   else
     failed(entry, id, std::move(outcome));
@@ -257,8 +266,11 @@ void Driver::on_done(const Lineage& lineage, OrderOutcome outcome) {
 
 void Driver::succeeded(Entry& entry, const std::string& issuer, const OrderOutcome& outcome) {
   ScheduleRecord schedule = std::move(entry.state.schedule);
+  const Validity before = validity_of(entry.state);
   entry.state = *outcome.installed;
   const Lineage& lineage = entry.state.lineage;
+  protocol::note_new_certificate(schedule.ari, entry.state.ari_id, before, validity_of(entry.state),
+                                 services_.env.now(), services_.env.uniform());
   protocol::note_success(schedule, entry.config->renew, validity_of(entry.state),
                          services_.env.now(), services_.env.uniform());
   schedule.configuration = entry.state.configuration;
@@ -343,6 +355,10 @@ void Driver::save(const Entry& entry) {
         if (repeated)
           services_.log.error(name + ": its schedule cannot be saved: " + reply.text + *repeated);
       });
+}
+
+protocol::Validity validity_of(const ipc::LineageState& state) {
+  return {state.stored, state.current, state.not_before, state.not_after};
 }
 
 std::string display_name(const CertificateConfig& config, const Lineage& lineage) {

@@ -12,6 +12,7 @@
 
 #include "agent/issuer_session.h"
 #include "agent/order_run.h"
+#include "agent/renewal_watch.h"
 #include "agent/repeat.h"
 #include "agent/services.h"
 #include "config/config.h"
@@ -33,6 +34,7 @@ class Driver final : public OrderRun::Owner {
 
   void on_parked(const Lineage& lineage, Millis duration) override;
   void on_done(const Lineage& lineage, OrderOutcome outcome) override;
+  bool waits_for_clock(const Lineage& lineage) override;
 
  private:
   enum class Phase { idle, queued, running, parked };
@@ -40,6 +42,8 @@ class Driver final : public OrderRun::Owner {
     ipc::LineageState state;
     const CertificateConfig* config = nullptr;
     Phase phase = Phase::idle;
+    WallTime tried_before = 0;      // last_try before the run
+    bool told_to_wait = false;      // for the clocks to agree
     std::shared_ptr<OrderRun> run;  // running or parked, or queued after it was parked
   };
   struct Issuer {
@@ -59,7 +63,16 @@ class Driver final : public OrderRun::Owner {
   // scheduling
   void evaluate();
   void arm(WallTime due);
-  WallTime due(const Entry& entry) const;
+  WallTime due(const Entry& entry);
+  // driver_renewal.cpp: what the CAs suggest, and their clocks
+  ipc::LineageState* idle_state(const Lineage& lineage);
+  WallTime watch(const Entry& entry);
+  void on_suggestion(const Lineage& lineage);
+  void spread_out(Entry& entry);
+  bool waits_for_clock(const Entry& entry, WallTime last_try);
+  void tell_waiting(Entry& entry, bool waits);
+  void review_clocks();
+  void put_off(Entry& entry);
   void queue(Entry& entry, bool first);
   void begin_queued(Issuer& issuer);
   bool may_begin(const Entry& entry, const Issuer& issuer) const;
@@ -81,10 +94,13 @@ class Driver final : public OrderRun::Owner {
   const Config& config_;
   std::map<std::string, std::unique_ptr<Issuer>> issuers_;
   std::map<Lineage, Entry> entries_;
+  RenewalWatch renewals_;
   Repeat failures_;
   Timers::Id timer_ = 0;
   Millis timer_at_ = 0;
 };
+
+protocol::Validity validity_of(const ipc::LineageState& state);
 
 // "example.com", or "example.com (rsa:2048)" where it is not the only key.
 std::string display_name(const CertificateConfig& config, const Lineage& lineage);

@@ -26,11 +26,15 @@ IssuerSession::IssuerSession(Services services, const IssuerConfig& config,
     : services_(services),
       config_(config),
       line_(services, config.id, Trust{state.ca_certificates, config.verify_tls}),
+      clock_(services, config.id),
       poster_(services, line_, config.id),
       account_url_(state.account_url),
       not_before_(state.not_before),
       directory_retry_(services.env) {
-  line_.on_answer = [this](const Answer& answer) { poster_.take_nonce(answer); };
+  line_.on_answer = [this](const Answer& answer) {
+    clock_.note(answer);
+    poster_.take_nonce(answer);
+  };
   line_.on_network_error = [this] { poster_.drop_nonces(); };
   line_.probe = [this] {
     if (directory_) return poster_.nonce_request();
@@ -51,6 +55,16 @@ bool IssuerSession::directory_is_fresh() const {
 
 void IssuerSession::when_ready(std::weak_ptr<const void> owner, Ready ready) {
   if (!preparing_ && directory_is_fresh() && !account_url_.empty()) return ready(std::nullopt);
+  account_wanted_ = true;
+  wait(std::move(owner), std::move(ready));
+}
+
+void IssuerSession::when_directory(std::weak_ptr<const void> owner, Ready ready) {
+  if (!preparing_ && directory_is_fresh()) return ready(std::nullopt);
+  wait(std::move(owner), std::move(ready));
+}
+
+void IssuerSession::wait(std::weak_ptr<const void> owner, Ready ready) {
   waiters_.push_back({std::move(owner), std::move(ready)});
   if (preparing_) return;
   preparing_ = true;
@@ -64,18 +78,26 @@ void IssuerSession::when_ready(std::weak_ptr<const void> owner, Ready ready) {
 
 void IssuerSession::prepare() {
   if (!directory_is_fresh()) return fetch_directory();
-  if (account_url_.empty()) return register_account();
+  if (account_url_.empty() && account_wanted_) return register_account();
   finish(std::nullopt);
 }
 
 void IssuerSession::finish(std::optional<Failure> failure) {
   preparing_ = false;
+  account_wanted_ = false;
   if (failure && !remembered_) {
     remembered_ = failure;
     remembered_until_ = services_.env.boottime() + kRememberFailure;
   }
   for (Waiter& waiter : std::exchange(waiters_, {}))
     if (!waiter.owner.expired()) waiter.ready(failure);
+}
+
+void IssuerSession::ask_time() {
+  if (!line_.up()) return;  // it is asked whether it is there already
+  line_.send_aside(line_.probe(), [this](const HttpResult& result) {
+    if (const auto* answer = std::get_if<Answer>(&result)) clock_.note(*answer);
+  });
 }
 
 void IssuerSession::forget_failure() {
@@ -131,7 +153,7 @@ void IssuerSession::on_directory_answer(const Answer& answer) {
   poster_.set_new_nonce_url(directory_->new_nonce);
   // All nonces that the first orders will need, while the keeper and the
   // account are being asked for.
-  poster_.prefetch(std::min(waiters_.size() + 1, kNoncesAtStart));
+  if (account_wanted_) poster_.prefetch(std::min(waiters_.size() + 1, kNoncesAtStart));
   services_.keeper.ask(ipc::DirectoryRead{config_.id, directory_->origins},
                        [this](const ipc::Reply& reply) {
                          if (!reply.ok) return local_failure(reply);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agent/ca_line.h"
+#include "agent/clock_check.h"
 #include "agent/poster.h"
 #include "config/config.h"
 #include "protocol/directory.h"
@@ -27,6 +28,7 @@ class IssuerSession {
 
   const std::string& id() const { return config_.id; }
   CaLine& line() { return line_; }
+  ClockCheck& clock() { return clock_; }
   WallTime not_before() const { return not_before_; }
 
   // Calls back when directory and account are there, at once where they are
@@ -34,11 +36,16 @@ class IssuerSession {
   // answered, and is remembered for a while: a hundred orders that ask get the
   // same answer without a hundred requests. Never fails before it has returned.
   void when_ready(std::weak_ptr<const void> owner, Ready ready);
+  // The same for who needs no account.
+  void when_directory(std::weak_ptr<const void> owner, Ready ready);
   const protocol::Directory& directory() const { return *directory_; }
 
   // Only after when_ready(). An account that the CA does not know any more is
   // registered again, once.
   void post(Signer sign, std::string url, PostOptions options, PostCallback done);
+
+  // What time it is there: for clock().
+  void ask_time();
 
   // An operator asks for a new try: what failed a moment ago is asked again.
   void forget_failure();
@@ -56,6 +63,7 @@ class IssuerSession {
   };
 
   bool directory_is_fresh() const;
+  void wait(std::weak_ptr<const void> owner, Ready ready);
   void prepare();
   void finish(std::optional<protocol::Failure> failure);
   void fetch_directory();
@@ -71,6 +79,7 @@ class IssuerSession {
   Services services_;
   IssuerConfig config_;
   CaLine line_;
+  ClockCheck clock_;
   Poster poster_;
   std::string account_url_;
   WallTime not_before_;
@@ -81,6 +90,7 @@ class IssuerSession {
   Retry directory_retry_;
 
   bool preparing_ = false;
+  bool account_wanted_ = false;  // by one of the waiters
   std::vector<Waiter> waiters_;
   std::optional<protocol::Failure> remembered_;
   Millis remembered_until_ = 0;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "protocol/ari.h"
 
 namespace acme::agent {
 namespace {
@@ -26,15 +27,23 @@ OrderRun::OrderRun(Services services, IssuerSession& session, Owner& owner, Line
       lost_(services.env) {}
 
 void OrderRun::start() {
+  auto self_while_told = shared_from_this();
   began_ = services_.env.boottime();
   session_.when_ready(weak_from_this(), guarded([](OrderRun& self, std::optional<Failure> failure) {
                         if (failure) return self.fail_with(std::move(*failure));
-                        self.machine_.emplace(self.settings_, self.session_.directory(),
-                                              self.order_url_);
-                        self.warn_of_profile();
-                        self.fulfil(self.machine_->begin());
+                        self.begin();
                       }));
   tell_progress();
+}
+
+void OrderRun::begin() {
+  if (order_url_.empty() && owner_.waits_for_clock(lineage_)) {
+    outcome_.put_off = true;
+    return finish();
+  }
+  machine_.emplace(settings_, session_.directory(), order_url_);
+  warn_of_profile();
+  fulfil(machine_->begin());
 }
 
 // Where it is required the order fails with the same words.
@@ -83,17 +92,18 @@ void OrderRun::fulfil_one(protocol::Wish wish) {
   finish();
 }
 
-Signer OrderRun::signer(Post::What what, const std::string& url) {
-  return [this, weak = weak_from_this(), what, url](const std::string& nonce,
-                                                    KeeperLink::Callback done) {
+Signer OrderRun::signer(const Post& post) {
+  return [this, weak = weak_from_this(), what = post.what, url = post.url,
+          replaces = post.replaces](const std::string& nonce, KeeperLink::Callback done) {
     auto self = weak.lock();
     if (!self) return;
     const std::string& issuer = session_.id();
     KeeperLink& keeper = services_.keeper;
     switch (what) {
       case Post::What::new_order:
-        return keeper.ask(ipc::SignNewOrder{lineage_, issuer, url, nonce, machine_->profile()},
-                          std::move(done));
+        return keeper.ask(
+            ipc::SignNewOrder{lineage_, issuer, url, nonce, machine_->profile(), replaces},
+            std::move(done));
       case Post::What::fetch:
         return keeper.ask(ipc::SignFetch{issuer, url, nonce}, std::move(done));
       case Post::What::start_challenge:
@@ -116,7 +126,7 @@ void OrderRun::send(const Post& post) {
   // newOrder cannot: sent again it leaves one orphan order, and no certificate.
   bool can_look = post.what == Post::What::finalize || post.what == Post::What::start_challenge;
   ++busy_;
-  session_.post(signer(post.what, post.url), post.url, options(can_look),
+  session_.post(signer(post), post.url, options(can_look),
                 guarded([post](OrderRun& self, PostResult result) {
                   --self.busy_;
                   self.on_post(post, std::move(result));
@@ -125,11 +135,20 @@ void OrderRun::send(const Post& post) {
 
 void OrderRun::on_post(const Post& post, PostResult result) {
   if (failing_) return;
-  if (const auto* answer = std::get_if<Answer>(&result))
+  if (const auto* answer = std::get_if<Answer>(&result)) {
+    if (post.replaces) tell_refused_replacement(post, *answer);
     return fulfil(machine_->on_answer(post.tag, *answer, services_.env.now()));
+  }
   Failure& failure = std::get<Failure>(result);
   if (failure.kind == Failure::Kind::transport) return on_lost(post, failure.words);
   fail_with(std::move(failure));
+}
+
+void OrderRun::tell_refused_replacement(const Post& post, const Answer& answer) {
+  if (post.what != Post::What::new_order || !protocol::refuses_replacement(answer)) return;
+  services_.log.info(to_string(lineage_) + ": " + session_.id() +
+                     " does not take the order as a replacement: " +
+                     protocol::read_problem(answer).in_words() + "; ordered without that");
 }
 
 // The answer was lost: whether the request arrived is seen at what it changes.
@@ -145,7 +164,7 @@ void OrderRun::on_lost(const Post& post, const std::string& words) {
 void OrderRun::look(const Post& post) {
   const std::string url = post.what == Post::What::finalize ? machine_->url() : post.url;
   ++busy_;
-  session_.post(signer(Post::What::fetch, url), url, options(false),
+  session_.post(signer(Post{Post::What::fetch, url}), url, options(false),
                 guarded([post](OrderRun& self, PostResult result) {
                   --self.busy_;
                   self.on_look(post, std::move(result));
@@ -167,7 +186,7 @@ void OrderRun::on_look(const Post& post, PostResult result) {
 
 void OrderRun::deactivate(const Post& post) {
   ++deactivating_;
-  session_.post(signer(post.what, post.url), post.url, options(false, true),
+  session_.post(signer(post), post.url, options(false, true),
                 guarded([](OrderRun& self, const PostResult&) {
                   --self.deactivating_;
                   self.finish_when_quiet();

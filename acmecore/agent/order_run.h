@@ -17,6 +17,7 @@ struct OrderOutcome {
   std::optional<ipc::LineageState> installed;  // success
   std::optional<protocol::Failure> failure;    // else
   std::string order_url;                       // to go on with at the next try; empty: a new one
+  bool put_off = false;                        // neither: it was not even begun
   bool issuers_trouble = false;                // it failed before this order was even begun
   Millis took = 0;                             // without the time that it was parked
 };
@@ -29,6 +30,8 @@ class OrderRun : public std::enable_shared_from_this<OrderRun> {
     virtual ~Owner() = default;
     virtual void on_parked(const Lineage& lineage, Millis duration) = 0;
     virtual void on_done(const Lineage& lineage, OrderOutcome outcome) = 0;
+    // The CA's clock is known now: whether the order waits until ours agrees with it.
+    virtual bool waits_for_clock(const Lineage& lineage) = 0;
   };
 
   OrderRun(Services services, IssuerSession& session, Owner& owner, Lineage lineage,
@@ -69,7 +72,9 @@ class OrderRun : public std::enable_shared_from_this<OrderRun> {
   void finish_when_quiet();
   void finish();
   void settle_order();
-  Signer signer(Post::What what, const std::string& url);
+  void begin();
+  void tell_refused_replacement(const Post& post, const protocol::Answer& answer);
+  Signer signer(const Post& post);
   PostOptions options(bool tell_when_lost, bool once = false);
 
   Services services_;

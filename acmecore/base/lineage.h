@@ -9,6 +9,7 @@
 
 #include "base/challenge_type.h"
 #include "base/key_type.h"
+#include "base/renewal_info.h"
 #include "base/time.h"
 
 namespace acme {
@@ -56,12 +57,16 @@ struct ScheduleRecord {
   bool renewal_requested = false;                  // acmectl renew
   std::vector<WallTime> failed_validations;        // of the last hour
   std::vector<FailedChallenge> failed_challenges;  // of the last 30 days
+  AriRecord ari;                                   // the CA's suggestion
+
+  // When renewal begins: what the CA suggested, where that counts, else our own point.
+  WallTime renewal_point() const { return ari.renew_at != 0 ? ari.renew_at : renew_at; }
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
     archive(self.renew_at, self.next_try, self.last_try, self.retry_after, self.failures,
             self.last_error, self.last_error_at, self.configuration, self.renewal_requested,
-            self.failed_validations, self.failed_challenges);
+            self.failed_validations, self.failed_challenges, self.ari);
   }
 };
 

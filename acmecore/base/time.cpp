@@ -71,4 +71,9 @@ std::string format_relative(std::int64_t seconds) {
   return seconds < 0 ? amount + " ago" : "in " + amount;
 }
 
+std::string clock_difference(std::int64_t ahead) {
+  const std::string amount = format_relative(ahead < 0 ? -ahead : ahead).substr(3);
+  return amount + (ahead < 0 ? " behind" : " ahead of");
+}
+
 }  // namespace acme

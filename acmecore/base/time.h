@@ -29,4 +29,7 @@ std::optional<WallTime> parse_http_date(std::string_view text);
 // "in 59 d", "in 3 h 20 min", "in 45 s", "2 h ago": for log lines and tables.
 std::string format_relative(std::int64_t seconds);
 
+// "3 h ahead of", "2 d behind": how one clock is to another one.
+std::string clock_difference(std::int64_t ahead);
+
 }  // namespace acme

@@ -29,6 +29,23 @@ Row certificate_row(const Json& certificate, WallTime now) {
   return row;
 }
 
+// Why the CA wants this certificate renewed when it does, in its own words.
+std::string suggestion_line(const Json& certificate) {
+  const Json& info = certificate["renewal_info"];
+  auto url = info["explanation_url"].text();
+  if (!url) return {};
+  return printable(certificate["id"].text_or("?")) + ": the CA suggests renewal between " +
+         printable(info["window_start"].text_or("?")) + " and " +
+         printable(info["window_end"].text_or("?")) + ": " + printable(*url) + "\n";
+}
+
+std::string clock_line(const Json& clock) {
+  const std::int64_t ahead = clock["ahead_seconds"].number_or(0);
+  return "This machine's clock is " + clock_difference(ahead) + " that of " +
+         printable(clock["issuer"].text_or("?")) +
+         ": renewals wait until they agree. Set the clock.\n";
+}
+
 void append_row(std::string& out, const Row& row, const std::vector<std::size_t>& widths) {
   for (std::size_t i = 0; i < row.size(); ++i) {
     out += row[i];
@@ -44,6 +61,7 @@ std::string status_table(const Json& status, WallTime now) {
   std::string errors;
   for (const Json& certificate : status["certificates"].items()) {
     rows.push_back(certificate_row(certificate, now));
+    errors += suggestion_line(certificate);
     if (auto error = certificate["last_error"].text();
         error && certificate["failures"].number_or(0) > 0)
       errors += rows.back()[0] + ": " + printable(*error) + " (" +
@@ -55,6 +73,7 @@ std::string status_table(const Json& status, WallTime now) {
   std::string out;
   if (!status["helper_up"].truth())
     out += "No server is running here: this is what the store says.\n";
+  for (const Json& clock : status["clocks_off"].items()) out += clock_line(clock);
   for (const Row& row : rows) append_row(out, row, widths);
   return errors.empty() ? out : out + "\n" + errors;
 }

@@ -38,6 +38,7 @@ enum class Type : std::uint16_t {
   // agent → keeper, not answered
   log_line = 48,
   progress = 49,
+  clock_state = 56,
 };
 
 // What the keeper knows of one issuer at the start.
@@ -62,6 +63,7 @@ struct LineageState {
   std::int64_t not_before = 0;
   std::int64_t not_after = 0;
   std::string ari_id;
+  std::string ari_issuer;     // of those configured now: the CA that issued it; empty: none
   std::string configuration;  // digest of what is configured now
   ScheduleRecord schedule;
   // An order under way.
@@ -71,7 +73,8 @@ struct LineageState {
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
     archive(self.lineage, self.stored, self.current, self.issuer, self.not_before, self.not_after,
-            self.ari_id, self.configuration, self.schedule, self.order_issuer, self.order_url);
+            self.ari_id, self.ari_issuer, self.configuration, self.schedule, self.order_issuer,
+            self.order_url);
   }
 };
 
@@ -147,10 +150,12 @@ struct SignNewOrder {
   std::string url;
   std::string nonce;
   std::string profile = {};  // the configured one, or none where the CA does not list it
+  // The CA may be told which certificate this one replaces (RFC 9773); the keeper knows which.
+  bool replaces = false;
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
-    archive(self.lineage, self.issuer, self.url, self.nonce, self.profile);
+    archive(self.lineage, self.issuer, self.url, self.nonce, self.profile, self.replaces);
   }
 };
 
@@ -295,6 +300,18 @@ struct Progress {
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
     archive(self.lineage, self.stage);
+  }
+};
+
+// This machine's clock and that of a CA disagree by more than an hour, or do so no more.
+struct ClockState {
+  static constexpr Type kType = Type::clock_state;
+  std::string issuer;
+  std::int64_t ahead = 0;  // seconds that ours is ahead of the CA's; 0: they agree
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.issuer, self.ahead);
   }
 };
 

@@ -156,6 +156,7 @@ ipc::LineageState Certificates::state_of(const Managed& managed) const {
     state.not_before = managed.stored->not_before;
     state.not_after = managed.stored->not_after;
     state.ari_id = managed.stored->ari_id;
+    state.ari_issuer = issuing_ca(*managed.stored);
   }
   state.configuration = configuration_digest(managed);
   state.schedule = managed.schedule;

@@ -83,6 +83,11 @@ class Certificates {
   // Daily: a certificate past its renewal point that nobody tried to renew.
   void warn_of_neglect();
 
+  // By the agent's word (renewal_info.cpp): seconds that our clock is ahead of a CA's, for those
+  // where it is too much.
+  void note_clock(const ipc::ClockState& state);
+  const std::map<std::string, std::int64_t>& clocks_ahead() const { return clocks_ahead_; }
+
   KeyMaker& keys() { return keys_; }
   const KeyMaker& keys() const { return keys_; }
 
@@ -100,6 +105,10 @@ class Certificates {
   Result<Version> version_from(const Managed& managed, const std::vector<std::string>& chains);
   Result<Version> checked_version(const Managed& managed, std::string_view pem);
   void note_success(Managed& managed);
+  std::string issuing_ca(const VersionMeta& stored) const;
+  std::string replaced_by(const Managed& managed, const IssuerConfig& issuer);
+  void bound_suggestion(AriRecord& ari, const Managed& managed, WallTime now) const;
+  WallTime now_at(const std::string& issuer) const;
   void withdraw_challenges(Managed& managed);
 
   const Env& env_;
@@ -113,6 +122,7 @@ class Certificates {
   std::map<Lineage, Managed> managed_;
   std::uint64_t left_to_reload_ = 0;
   std::set<std::string> noted_;  // what an issuer's preferred chain lacks
+  std::map<std::string, std::int64_t> clocks_ahead_;
 };
 
 }  // namespace acme::keeper

@@ -46,13 +46,14 @@ Outcome Dispatch::decode_and_call(Dispatch& self, const Frame& frame) {
 //   install_chain                 a finalized order; the chain passes every check
 //   give_up_order, save_schedule  configured lineage; what is saved is bounded
 //   log_line, progress            escaped, bounded, not answered
+//   clock_state                   configured issuer, bounded, not answered
 const Dispatch::Row Dispatch::kTable[] = {
     ACME_ROW(SignNewAccount), ACME_ROW(SignNewOrder),      ACME_ROW(SignFetch),
     ACME_ROW(SignChallenge),  ACME_ROW(SignFinalize),      ACME_ROW(SignDeactivateAuthorization),
     ACME_ROW(DirectoryRead),  ACME_ROW(AccountCreated),    ACME_ROW(AccountLost),
     ACME_ROW(OrderCreated),   ACME_ROW(PresentChallenges), ACME_ROW(InstallChain),
     ACME_ROW(GiveUpOrder),    ACME_ROW(SaveSchedule),      ACME_ROW(LogLine),
-    ACME_ROW(Progress),
+    ACME_ROW(Progress),       ACME_ROW(ClockState),
 };
 #undef ACME_ROW
 
@@ -207,6 +208,10 @@ void Dispatch::on(std::uint32_t, const ipc::LogLine& request) {
 
 void Dispatch::on(std::uint32_t, const ipc::Progress& request) {
   if (Managed* found = certificates_.find(request.lineage)) found->stage = printable(request.stage);
+}
+
+void Dispatch::on(std::uint32_t, const ipc::ClockState& request) {
+  certificates_.note_clock(request);
 }
 
 }  // namespace acme::keeper

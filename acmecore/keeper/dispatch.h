@@ -71,6 +71,7 @@ class Dispatch {
   void on(std::uint32_t id, const ipc::SaveSchedule& request);
   void on(std::uint32_t id, const ipc::LogLine& request);
   void on(std::uint32_t id, const ipc::Progress& request);
+  void on(std::uint32_t id, const ipc::ClockState& request);
 
   template <class Request>
   static Outcome decode_and_call(Dispatch& self, const Frame& frame);

@@ -21,13 +21,15 @@ namespace {
 constexpr std::size_t kLongestSerial = 64;  // hex digits
 constexpr std::size_t kLongestAriId = 256;
 
-std::string order_payload(const Managed& managed, const std::string& profile) {
+std::string order_payload(const Managed& managed, const std::string& profile,
+                          const std::string& replaces) {
   Json identifiers = Json::array();
   for (const std::string& name : managed.config->names)
     identifiers.append(Json::object().set("type", is_ip(name) ? "ip" : "dns").set("value", name));
   Json payload = Json::object();
   payload.set("identifiers", std::move(identifiers));
   if (!profile.empty()) payload.set("profile", profile);
+  if (!replaces.empty()) payload.set("replaces", replaces);
   return payload.compact();
 }
 
@@ -72,8 +74,9 @@ Result<std::string> Certificates::sign_new_order(Managed& managed,
                                    "\" is not the one that is configured");
   // Asked before anything is begun: a full disk must not cost an order.
   ACME_CHECK(store_.probe());
+  const std::string replaces = request.replaces ? replaced_by(managed, *issuer) : std::string();
   ACME_TRY(std::string body, accounts_.sign(request.issuer, request.url, request.nonce,
-                                            order_payload(managed, request.profile)));
+                                            order_payload(managed, request.profile, replaces)));
   OrderRecord order;
   order.lineage = managed.lineage;
   order.issuer = request.issuer;
@@ -262,7 +265,7 @@ Result<Version> Certificates::checked_version(const Managed& managed, std::strin
   ACME_TRY(version.key_pem, store_.load_order_key(managed.lineage));
   ACME_TRY(PrivateKey key, PrivateKey::from_pem(version.key_pem.view()));
   ACME_TRY(std::vector<std::string> chain, chain_from_pem(pem));
-  ChainExpectation expected{&key, order.names, env_.now()};
+  ChainExpectation expected{&key, order.names, now_at(order.issuer)};
   ACME_TRY(CertificateInfo info, check_chain(chain, expected));
   if (info.serial.size() > kLongestSerial)
     return fail(Errc::protocol, "the certificate's serial number is too long");
@@ -272,6 +275,7 @@ Result<Version> Certificates::checked_version(const Managed& managed, std::strin
   VersionMeta& meta = version.meta;
   meta.issuer = order.issuer;
   meta.directory_url = order.directory_url;
+  meta.account_url = accounts_.account_url(order.issuer);
   meta.order_url = order.order_url;
   meta.names = order.names;
   meta.not_before = info.not_before;

@@ -20,7 +20,7 @@ WallTime latest_try(const Managed& managed, WallTime now) {
 
 // What no agent has planned yet is due with a third of the lifetime left.
 WallTime renewal_due(const Managed& managed) {
-  if (managed.schedule.renew_at != 0) return managed.schedule.renew_at;
+  if (WallTime point = managed.schedule.renewal_point(); point != 0) return point;
   return managed.stored->not_after - (managed.stored->not_after - managed.stored->not_before) / 3;
 }
 
@@ -57,6 +57,7 @@ Outcome Certificates::save_schedule(Managed& managed, ScheduleRecord schedule) {
   if (failed.size() > kMostFailedValidations)
     failed.erase(failed.begin(), failed.end() - kMostFailedValidations);
   bound_failed_challenges(schedule, managed, now);
+  bound_suggestion(schedule.ari, managed, now);
   managed.schedule = std::move(schedule);
   return store_.save_schedule(managed.lineage, managed.schedule);
 }
@@ -66,6 +67,7 @@ Outcome Certificates::save_schedule(Managed& managed, ScheduleRecord schedule) {
 void Certificates::note_success(Managed& managed) {
   ScheduleRecord& schedule = managed.schedule;
   schedule.renew_at = 0;  // the agent's next word: for now it is unknown
+  schedule.ari = {};
   schedule.next_try = 0;
   schedule.failures = 0;
   schedule.last_error.clear();
@@ -82,6 +84,7 @@ Outcome Certificates::request_renewal(Managed& managed) {
 
 void Certificates::warn_of_neglect() {
   WallTime now = env_.now();
+  if (!clocks_ahead_.empty()) return;  // renewals are held, and that was said
   for (auto& [lineage, managed] : managed_) {
     if (!managed.stored || now < managed.warned + kDay) continue;
     WallTime due = renewal_due(managed);

@@ -21,6 +21,22 @@ const char* state_word(const Managed& managed, WallTime now) {
   return "valid";
 }
 
+Json suggestion_json(const AriRecord& ari) {
+  Json out = Json::object();
+  set_time(out, "window_start", ari.window_start);
+  set_time(out, "window_end", ari.window_end);
+  set_time(out, "asked_at", ari.asked_at);
+  if (!ari.explanation_url.empty()) out.set("explanation_url", ari.explanation_url);
+  return out;
+}
+
+Json clocks_json(const Certificates& certificates) {
+  Json out = Json::array();
+  for (const auto& [issuer, ahead] : certificates.clocks_ahead())
+    out.append(Json::object().set("issuer", issuer).set("ahead_seconds", ahead));
+  return out;
+}
+
 Json lineage_json(const Managed& managed, WallTime now) {
   Json names = Json::array();
   for (const std::string& name : managed.config->names) names.append(name);
@@ -35,7 +51,7 @@ Json lineage_json(const Managed& managed, WallTime now) {
     set_time(out, "not_before", managed.stored->not_before);
     set_time(out, "not_after", managed.stored->not_after);
   }
-  set_time(out, "renew_at", managed.schedule.renew_at);
+  set_time(out, "renew_at", managed.schedule.renewal_point());
   set_time(out, "next_try", std::max(managed.schedule.next_try, managed.schedule.retry_after));
   set_time(out, "last_try", managed.schedule.last_try);
   out.set("failures", std::int64_t{managed.schedule.failures});
@@ -43,6 +59,8 @@ Json lineage_json(const Managed& managed, WallTime now) {
     out.set("last_error", managed.schedule.last_error);
     set_time(out, "last_error_at", managed.schedule.last_error_at);
   }
+  if (managed.schedule.ari.pick != 0)
+    out.set("renewal_info", suggestion_json(managed.schedule.ari));
   if (managed.waits_for_reload) out.set("waiting_for_reload", Json::boolean(true));
   if (!managed.stage.empty()) out.set("stage", managed.stage);
   return out;
@@ -64,6 +82,7 @@ Json status_json(const Env& env, const Config& config, const Certificates& certi
       .set("helper_pid", helper_up ? Json::integer(getpid()) : Json::null())
       .set("written", format_rfc3339(now))
       .set("certificates", std::move(list));
+  if (!certificates.clocks_ahead().empty()) out.set("clocks_off", clocks_json(certificates));
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "protocol/ari.h"
 #include "protocol/url.h"
 
 namespace acme::protocol {
@@ -40,10 +41,17 @@ std::vector<Wish> Order::begin() {
     failure.words = missing_profile() + ", and it is required";
     fail(std::move(failure), out);
   } else {
-    stage_ = Stage::creating;
-    post(out, Post::What::new_order, directory_.new_order, Purpose::create);
+    create(out);
   }
   return out;
+}
+
+// `replaces` only for a CA that lists renewalInfo (RFC 9773 section 5).
+void Order::create(Wishes& out) {
+  stage_ = Stage::creating;
+  settings_.replaces = settings_.replaces && !directory_.renewal_info.empty();
+  post(out, Post::What::new_order, directory_.new_order, Purpose::create);
+  std::get<Post>(out.back()).replaces = settings_.replaces;
 }
 
 std::vector<Wish> Order::on_answer(std::uint32_t tag, const Answer& answer, WallTime now) {
@@ -141,6 +149,10 @@ bool Order::allowed(const std::string& url) const {
 }
 
 void Order::on_created(const Answer& answer, Wishes& out) {
+  if (settings_.replaces && refuses_replacement(answer)) {
+    settings_.replaces = false;  // so it is asked once more, and not again
+    return create(out);
+  }
   if (!answer.ok()) return fail_answer(answer, out);
   const std::string* location = answer.header("location");
   std::optional<std::string> url =

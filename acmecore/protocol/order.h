@@ -32,6 +32,7 @@ struct Post {
   What what = What::fetch;
   std::string url;
   std::uint32_t tag = 0;
+  bool replaces = false;  // of new_order: it may name the certificate that it replaces
 };
 // The order exists: to be journalled before anything else is sent.
 struct Created {
@@ -69,6 +70,7 @@ struct OrderSettings {
   bool fetch_alternates = false;
   std::vector<FailedChallenge> failed = {};  // tried last for their names
   WantedProfile profile = {};
+  bool replaces = false;  // there is a certificate that this one replaces (RFC 9773)
 };
 
 class Order {
@@ -141,6 +143,7 @@ class Order {
   void dispatch(const Asked& asked, const Answer& answer, Wishes& out);
   bool outstanding(Purpose purpose) const;
   bool allowed(const std::string& url) const;
+  void create(Wishes& out);
   void on_created(const Answer& answer, Wishes& out);
   void on_resumed(const Answer& answer, Wishes& out);
   std::string adopt(const OrderDocument& order);

@@ -95,7 +95,7 @@ std::int64_t gap_after_success(const Validity& validity, WallTime obtained) {
 
 WallTime wanted_at(const ScheduleRecord& schedule, const Validity& validity, WallTime now) {
   if (!is_valid(validity, now) || !validity.current || schedule.renewal_requested) return 0;
-  if (fits(schedule.renew_at, validity)) return schedule.renew_at;
+  if (fits(schedule.renewal_point(), validity)) return schedule.renewal_point();
   return renewal_point({}, validity.not_before, validity.not_after, 0);
 }
 
@@ -109,6 +109,10 @@ WallTime renewal_point(const RenewPolicy& policy, WallTime not_before, WallTime 
   std::int64_t jitter = share(rest, std::clamp(uniform, 0.0, 1.0) / 10);
   WallTime point = not_after - rest;
   return point - jitter >= not_before + lifetime / 2 ? point - jitter : point + jitter;
+}
+
+std::int64_t last_reserve(std::int64_t lifetime) {
+  return std::min(lifetime / 5, 5 * kDay);
 }
 
 void plan_renewal(ScheduleRecord& schedule, const RenewPolicy& policy, const Validity& validity,

@@ -27,6 +27,10 @@ struct Validity {
 WallTime renewal_point(const RenewPolicy& policy, WallTime not_before, WallTime not_after,
                        double uniform);
 
+// What must be left of a lifetime when renewal begins, so that some tries fit before the end
+// whoever says when: a fifth of it, at most five days.
+std::int64_t last_reserve(std::int64_t lifetime);
+
 // The record's renewal point, when it is missing, belongs to another
 // certificate, or was chosen under another policy: to be called when a record was loaded.
 void plan_renewal(ScheduleRecord& schedule, const RenewPolicy& policy, const Validity& validity,

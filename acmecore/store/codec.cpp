@@ -48,6 +48,23 @@ void put_challenges(Json& out, const std::vector<FailedChallenge>& failed) {
   if (!failed.empty()) out.set("failed_challenges", list);
 }
 
+void put_ari(Json& out, const AriRecord& ari) {
+  Json item = Json::object();
+  put(item, "id", ari.id);
+  put_time(item, "obtained", ari.obtained);
+  put_time(item, "window_start", ari.window_start);
+  put_time(item, "window_end", ari.window_end);
+  put_time(item, "pick", ari.pick);
+  put_time(item, "renew_at", ari.renew_at);
+  put_time(item, "not_before", ari.not_before);
+  put_time(item, "asked_at", ari.asked_at);
+  put_time(item, "ask_again", ari.ask_again);
+  if (ari.failures != 0) item.set("failures", static_cast<std::int64_t>(ari.failures));
+  if (ari.early != 0) item.set("early", static_cast<std::int64_t>(ari.early));
+  put(item, "explanation_url", ari.explanation_url);
+  if (!ari.id.empty()) out.set("ari", item);
+}
+
 void put_seal(Json& out, std::string_view key, const Seal& seal) {
   out.set(key, Json::object().set("sha256", seal.sha256).set("size", seal.size));
 }
@@ -95,6 +112,23 @@ std::vector<FailedChallenge> challenges_in(const Json& in) {
     if (auto type = parse_challenge_type(text_of(item, "type")))
       failed.push_back({text_of(item, "name"), *type, time_of(item["at"])});
   return failed;
+}
+
+AriRecord ari_in(const Json& in) {
+  AriRecord ari;
+  ari.id = text_of(in, "id");
+  ari.obtained = time_of(in["obtained"]);
+  ari.window_start = time_of(in["window_start"]);
+  ari.window_end = time_of(in["window_end"]);
+  ari.pick = time_of(in["pick"]);
+  ari.renew_at = time_of(in["renew_at"]);
+  ari.not_before = time_of(in["not_before"]);
+  ari.asked_at = time_of(in["asked_at"]);
+  ari.ask_again = time_of(in["ask_again"]);
+  ari.failures = count_of(in["failures"]);
+  ari.early = count_of(in["early"]);
+  ari.explanation_url = text_of(in, "explanation_url");
+  return ari;
 }
 
 Seal seal_in(const Json& in) {
@@ -157,6 +191,7 @@ std::string encode_meta(const StoredMeta& stored) {
   put(out, "ari_id", meta.ari_id);
   put(out, "issuer", meta.issuer);
   put(out, "directory_url", meta.directory_url);
+  put(out, "account_url", meta.account_url);
   put(out, "order_url", meta.order_url);
   put_time(out, "stored", meta.stored);
   put_seal(out, "fullchain", stored.chain);
@@ -176,6 +211,7 @@ Result<StoredMeta> decode_meta(std::string_view text) {
   meta.ari_id = text_of(in, "ari_id");
   meta.issuer = text_of(in, "issuer");
   meta.directory_url = text_of(in, "directory_url");
+  meta.account_url = text_of(in, "account_url");
   meta.order_url = text_of(in, "order_url");
   meta.stored = time_of(in["stored"]);
   stored.chain = seal_in(in["fullchain"]);
@@ -215,6 +251,7 @@ std::string encode_schedule(const ScheduleRecord& schedule) {
     if (time > 0 && time <= kLatest) failed.append(format_rfc3339(time));
   out.set("failed_validations", failed);
   put_challenges(out, schedule.failed_challenges);
+  put_ari(out, schedule.ari);
   return finish(out);
 }
 
@@ -233,6 +270,7 @@ Result<ScheduleRecord> decode_schedule(std::string_view text) {
   for (const Json& item : in["failed_validations"].items())
     if (WallTime time = time_of(item); time > 0) schedule.failed_validations.push_back(time);
   schedule.failed_challenges = challenges_in(in["failed_challenges"]);
+  schedule.ari = ari_in(in["ari"]);
   return schedule;
 }
 
@@ -300,6 +338,11 @@ void clamp_times(ScheduleRecord& schedule, WallTime now) {
   schedule.retry_after = std::min(schedule.retry_after, now + kDay);
   schedule.last_try = std::min(schedule.last_try, now);
   schedule.last_error_at = std::min(schedule.last_error_at, now);
+  AriRecord& ari = schedule.ari;
+  ari.obtained = std::min(ari.obtained, now);
+  ari.asked_at = std::min(ari.asked_at, now);
+  ari.not_before = std::min(ari.not_before, now + kDay);
+  ari.ask_again = std::min(ari.ask_again, now + kDay);
   std::erase_if(schedule.failed_validations,
                 [now](WallTime time) { return time > now || time < now - kHour; });
   std::erase_if(schedule.failed_challenges, [now](const FailedChallenge& challenge) {

@@ -24,6 +24,7 @@ struct AccountRecord {
 struct VersionMeta {
   std::string issuer;
   std::string directory_url;
+  std::string account_url;  // empty: issued before this was kept
   std::string order_url;
   std::vector<std::string> names;
   WallTime not_before = 0;

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include <cerrno>
+#include <ctime>
 #include <deque>
 #include <functional>
 #include <map>
@@ -88,7 +89,11 @@ class FakeCa final : public agent::Http {
   std::vector<std::string> offers = {"http-01"};
   std::set<std::string> unanswered;  // types of challenges that fail
   bool knows_accounts = true;
-  std::vector<std::string> log;  // "POST /order/1"
+  // RFC 9773, where it is set: the answer about a certificate.
+  std::function<Answer(const std::string& ari_id)> renewal_info;
+  std::optional<std::int64_t> date_ahead;  // answers have a Date: of the test's clock, plus this
+  std::vector<std::string> replacing;      // names of the orders that came with `replaces`
+  std::vector<std::string> log;            // "POST /order/1"
   std::map<int, Order> orders;
   int accounts = 0;
   std::size_t most_in_flight = 0;
@@ -136,9 +141,16 @@ class FakeCa final : public agent::Http {
       if (auto instead = before(request)) return *std::move(instead);
     Answer given = serve(request);
     given.url = request.url;
+    if (date_ahead) given.headers.push_back({"Date", http_date(env_.now() + *date_ahead)});
     if (after)
       if (auto instead = after(request, given)) return *std::move(instead);
     return given;
+  }
+  static std::string http_date(WallTime time) {
+    std::tm tm{};
+    gmtime_r(&time, &tm);
+    char text[40];
+    return {text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &tm)};
   }
   Answer json(int status, const std::string& body) {
     Answer out;
@@ -155,8 +167,10 @@ class FakeCa final : public agent::Http {
                             detail + R"("})");
   }
   Answer directory() {
-    Answer out = json(200, R"({"newNonce":")" + base_ + R"(/nonce","newAccount":")" + base_ +
-                               R"(/account","newOrder":")" + base_ + R"(/new-order"})");
+    Answer out =
+        json(200, R"({"newNonce":")" + base_ + R"(/nonce","newAccount":")" + base_ +
+                      R"(/account","newOrder":")" + base_ + R"(/new-order")" +
+                      (renewal_info ? R"(,"renewalInfo":")" + base_ + "/ari\"" : "") + "}");
     out.headers.pop_back();  // no nonce with the directory
     return out;
   }
@@ -164,13 +178,17 @@ class FakeCa final : public agent::Http {
     std::string path = request.url.substr(base_.size());
     if (path == "/directory") return directory();
     if (path == "/nonce") return json(200, "");
+    if (path.starts_with("/ari/")) return renewal_info(path.substr(5));
     Json body = REQUIRE_OK(Json::parse(request.body));
     bool fresh = nonces_.erase(body["nonce"].text_or("")) == 1;
     if (!fresh || env_.uniform() * 100 < refuse_nonces)
       return problem(400, "badNonce", "JWS has an invalid anti-replay nonce");
     if (path == "/account") return account();
     if (!knows_accounts) return problem(400, "accountDoesNotExist", "unknown account");
-    if (path == "/new-order") return new_order(body["lineage"].text_or(""));
+    if (path == "/new-order") {
+      if (body["replaces"].truth()) replacing.push_back(body["lineage"].text_or(""));
+      return new_order(body["lineage"].text_or(""));
+    }
     std::size_t slash = path.rfind('/');
     return of_order(path.substr(0, slash), std::stoi(path.substr(slash + 1)),
                     body["what"].text_or(""));
@@ -273,6 +291,8 @@ class ScriptedKeeper {
   std::vector<std::string> given_up;
   std::vector<std::string> installed;
   std::int64_t lifetime = 90 * kDay;
+  bool ari = false;              // what is installed has a certID
+  std::int64_t clock_ahead = 0;  // as the agent told it last
   // Instead of the usual reply: nothing lets the request pass.
   std::function<std::optional<ipc::Reply>(ipc::Type)> before;
 
@@ -310,6 +330,10 @@ class ScriptedKeeper {
       lines.push_back(std::to_string(line.level) + " " + line.line);
       return;
     }
+    if (type == ipc::Type::clock_state) {
+      clock_ahead = REQUIRE_OK(decode<ipc::ClockState>(frame.payload.view())).ahead;
+      return;
+    }
     if (type == ipc::Type::progress) {
       auto progress = REQUIRE_OK(decode<ipc::Progress>(frame.payload.view()));
       stages[progress.lineage.certificate].push_back(progress.stage);
@@ -341,7 +365,7 @@ class ScriptedKeeper {
       case Type::sign_fetch:
         return body("fetch", "", REQUIRE_OK(decode<ipc::SignFetch>(bytes)).nonce);
       case Type::sign_new_order:
-        return sign<ipc::SignNewOrder>("order", bytes);
+        return order(REQUIRE_OK(decode<ipc::SignNewOrder>(bytes)));
       case Type::sign_challenge:
         return sign<ipc::SignChallenge>("challenge", bytes);
       case Type::sign_finalize:
@@ -362,13 +386,22 @@ class ScriptedKeeper {
         return "";
     }
   }
+  static std::string order(const ipc::SignNewOrder& message) {
+    return Json::object()
+        .set("what", "order")
+        .set("lineage", message.lineage.certificate)
+        .set("nonce", message.nonce)
+        .set("replaces", Json::boolean(message.replaces))
+        .compact();
+  }
   std::string install(const ipc::InstallChain& message) {
     installed.push_back(message.lineage.certificate);
     ipc::LineageState state;
     state.lineage = message.lineage;
     state.stored = true;
     state.current = true;
-    state.issuer = message.issuer;
+    state.issuer = state.ari_issuer = message.issuer;
+    if (ari) state.ari_id = message.lineage.certificate + "." + std::to_string(installed.size());
     state.not_before = env_.now() - kHour;
     state.not_after = state.not_before + lifetime;
     state.configuration = "digest";

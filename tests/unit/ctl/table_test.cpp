@@ -53,6 +53,30 @@ TEST(an_error_of_the_past_is_not_told) {
   CHECK(table({healed}).find("nothing") == std::string::npos);
 }
 
+TEST(why_the_ca_wants_a_renewal_is_told) {
+  Json pressed = certificate("a.example");
+  pressed.set("renewal_info", Json::object()
+                                  .set("window_start", "2027-01-14T08:00:00Z")
+                                  .set("window_end", "2027-01-15T08:00:00Z"));
+  CHECK(table({pressed}).find("suggests") == std::string::npos);
+  Json info = pressed["renewal_info"];
+  pressed.set("renewal_info", info.set("explanation_url", "https://ca.example/why"));
+  CHECK_CONTAINS(table({pressed}),
+                 "\na.example: the CA suggests renewal between 2027-01-14T08:00:00Z and "
+                 "2027-01-15T08:00:00Z: https://ca.example/why\n");
+}
+
+TEST(a_clock_that_is_off_is_told_first) {
+  Json clock =
+      Json::object().set("issuer", "letsencrypt").set("ahead_seconds", std::int64_t{-7200});
+  Json status = Json::object()
+                    .set("helper_up", Json::boolean(true))
+                    .set("certificates", Json::array())
+                    .set("clocks_off", Json::array().append(clock));
+  CHECK(status_table(status, kNow)
+            .starts_with("This machine's clock is 2 h behind that of letsencrypt: renewals wait"));
+}
+
 TEST(what_waits_for_a_reload_is_told) {
   Json waiting = certificate("a.example");
   waiting.set("waiting_for_reload", Json::boolean(true));

@@ -39,6 +39,8 @@ ipc::LineageState lineage_state() {
   state.not_before = 100;
   state.not_after = 200;
   state.ari_id = "aki.serial";
+  state.ari_issuer = "letsencrypt";
+  state.schedule.ari.id = "aki.serial";
   state.configuration = "digest";
   state.schedule = schedule();
   state.order_issuer = "letsencrypt-staging";

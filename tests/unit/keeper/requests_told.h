@@ -231,6 +231,10 @@ inline Row log_line() {
   return {{}, at_once(ipc::LogLine{6, "a line"}), false};
 }
 
+inline Row clock_state() {
+  return {{}, at_once(ipc::ClockState{"ca", 7200}), false};
+}
+
 inline Row progress() {
   return {{}, at_once(ipc::Progress{kSite, "ordering"}), false};
 }

@@ -29,6 +29,7 @@ const std::map<Type, Row>& rows() {
       {Type::save_schedule, save_schedule()},
       {Type::log_line, log_line()},
       {Type::progress, progress()},
+      {Type::clock_state, clock_state()},
   };
   return all;
 }

@@ -40,6 +40,8 @@ ScheduleRecord schedule() {
   s.failed_validations = {kNow - 50 * kMinute, kNow - kMinute};
   s.failed_challenges = {{"example.com", ChallengeType::http01, kNow - kMinute},
                          {"a.example", ChallengeType::tlsalpn01, kNow - 20 * kDay}};
+  s.ari = {"aki.serial", kNow - 1, kNow + 1,         kNow + 9, kNow + 5, kNow + 5,
+           kNow + 2,     kNow - 3, kNow + 6 * kHour, 4,        2,        "https://ca.example/why"};
   return s;
 }
 
@@ -86,6 +88,7 @@ TEST(seals_that_are_not_there_are_refused_as_the_whole_is) {
 TEST(metadata_come_back) {
   StoredMeta meta = stored_meta();
   meta.meta.ari_id = "aki.serial";
+  meta.meta.account_url = "https://ca.example/acct/1";
   meta.meta.issuer_name = "CN=R11";
   meta.meta.stored = kNow;
   StoredMeta back = REQUIRE_OK(decode_meta(encode_meta(meta)));
@@ -98,6 +101,7 @@ TEST(metadata_come_back) {
   CHECK_EQ(back.meta.issuer, "letsencrypt");
   CHECK_EQ(back.meta.issuer_name, "CN=R11");
   CHECK_EQ(back.meta.ari_id, "aki.serial");
+  CHECK_EQ(back.meta.account_url, "https://ca.example/acct/1");
   CHECK_EQ(back.meta.directory_url, meta.meta.directory_url);
   CHECK_EQ(back.meta.order_url, meta.meta.order_url);
   CHECK_EQ(back.meta.stored, kNow);
@@ -115,6 +119,19 @@ TEST(a_schedule_comes_back) {
   CHECK_EQ(back.configuration, "0123abcd");
   CHECK(back.renewal_requested);
   CHECK_EQ(back.failed_validations, schedule().failed_validations);
+  const AriRecord ari = schedule().ari;
+  CHECK_EQ(back.ari.id, ari.id);
+  CHECK_EQ(back.ari.obtained, ari.obtained);
+  CHECK_EQ(back.ari.window_start, ari.window_start);
+  CHECK_EQ(back.ari.window_end, ari.window_end);
+  CHECK_EQ(back.ari.pick, ari.pick);
+  CHECK_EQ(back.ari.renew_at, ari.renew_at);
+  CHECK_EQ(back.ari.not_before, ari.not_before);
+  CHECK_EQ(back.ari.asked_at, ari.asked_at);
+  CHECK_EQ(back.ari.ask_again, ari.ask_again);
+  CHECK_EQ(back.ari.failures, ari.failures);
+  CHECK_EQ(back.ari.early, ari.early);
+  CHECK_EQ(back.ari.explanation_url, ari.explanation_url);
 }
 
 TEST(an_order_comes_back) {
