@@ -34,7 +34,14 @@ class IssuerSession {
   // answered, and is remembered for a while: a hundred orders that ask get the
   // same answer without a hundred requests. Never fails before it has returned.
   void when_ready(std::weak_ptr<const void> owner, Ready ready);
+  // The same, but no account is needed.
+  void when_directory(std::weak_ptr<const void> owner, Ready ready);
   const protocol::Directory& directory() const { return *directory_; }
+  const std::string& account_url() const { return account_url_; }
+  // It was deactivated: the next order has to do with another one.
+  void forget_account();
+  // For what a missing account is no reason to make one.
+  Poster& poster() { return poster_; }
 
   // Only after when_ready(). An account that the CA does not know any more is
   // registered again, once.
@@ -58,12 +65,14 @@ class IssuerSession {
   bool directory_is_fresh() const;
   void prepare();
   void finish(std::optional<protocol::Failure> failure);
+  void tell_directory(const std::optional<protocol::Failure>& failure);
   void fetch_directory();
   void on_directory(HttpResult result);
   void on_directory_answer(const protocol::Answer& answer);
   void directory_failed(protocol::Failure failure);
   void try_directory_later(Millis delay);
   void register_account();
+  void ask_for_account(bool only_existing);
   void on_account(const PostResult& result);
   void account_lost();
   void local_failure(const ipc::Reply& reply);
@@ -73,6 +82,7 @@ class IssuerSession {
   CaLine line_;
   Poster poster_;
   std::string account_url_;
+  bool has_key_;  // which the CA may know: looked for before a new account is made
   WallTime not_before_;
 
   std::optional<protocol::Directory> directory_;
@@ -82,6 +92,7 @@ class IssuerSession {
 
   bool preparing_ = false;
   std::vector<Waiter> waiters_;
+  std::vector<Waiter> directory_waiters_;
   std::optional<protocol::Failure> remembered_;
   Millis remembered_until_ = 0;
   std::optional<Millis> registered_again_;
