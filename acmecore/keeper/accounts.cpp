@@ -200,6 +200,7 @@ Outcome Accounts::created(std::string_view issuer, std::string_view account_url,
   record.new_terms_of_service.clear();
   // One that was there has the contacts of who made it.
   if (!existed) record.contacts = config_.issuer(issuer)->contacts;
+  if (!existed && record.created == 0) record.created = env_.now();
   ACME_CHECK(store_.save_account(record));
   account->record = std::move(record);
   account->registering = false;
