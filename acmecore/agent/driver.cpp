@@ -35,7 +35,10 @@ void Driver::add_issuers(const ipc::Welcome& welcome) {
     ipc::IssuerState state;
     for (const ipc::IssuerState& known : welcome.issuers)
       if (known.issuer == config.id) state = known;
-    auto issuer = std::make_unique<Issuer>(services_, config, state);
+    auto issuer = std::make_unique<Issuer>(services_, config, state,
+                                           [this](Issuer& ended) { begin_queued(ended); });
+    for (const ipc::Errand& errand : welcome.errands)
+      if (errand.issuer == config.id) issuer->errands.add(errand);
     issuer->session.line().on_outage = [this, id = config.id](const std::string&) {
       tell_outage(id);
     };
@@ -125,10 +128,24 @@ void Driver::arm(WallTime due) {
   });
 }
 
-void Driver::renew(const Lineage& lineage) {
+void Driver::errand(ipc::Errand errand) {
+  auto found = issuers_.find(errand.issuer);
+  if (found == issuers_.end()) return;
+  Issuer& issuer = *found->second;
+  issuer.session.forget_failure();
+  issuer.errands.add(std::move(errand));
+  issuer.errands.begin(issuer.running == 0);
+}
+
+void Driver::renew(const Lineage& lineage, bool revoked) {
   auto found = entries_.find(lineage);
   if (found == entries_.end()) return;
   Entry& entry = found->second;
+  if (revoked) {
+    entry.state.current = false;
+    entry.state.schedule.next_try = 0;
+    entry.state.schedule.failures = 0;
+  }
   if (entry.phase == Phase::running || entry.phase == Phase::queued) return;
   entry.state.schedule.renewal_requested = true;  // the keeper has stored that already
   if (entry.phase != Phase::idle) return;
@@ -165,6 +182,8 @@ void Driver::begin_queued(Issuer& issuer) {
   WallTime not_before = issuer.session.not_before();
   if (services_.env.now() < not_before && not_before <= services_.env.now() + kDay)
     return arm(not_before);
+  issuer.errands.begin(issuer.running == 0);
+  if (issuer.errands.hold_orders()) return;
   while (issuer.running < kOrdersPerIssuer) {
     auto next = std::find_if(issuer.queue.begin(), issuer.queue.end(), [&](const Lineage& lineage) {
       return may_begin(entries_.at(lineage), issuer);

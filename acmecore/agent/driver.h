@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/errands.h"
 #include "agent/issuer_session.h"
 #include "agent/order_run.h"
 #include "agent/renewal_watch.h"
@@ -29,8 +31,10 @@ class Driver final : public OrderRun::Owner {
 
   // Looks what is due and begins it; called by itself from then on.
   void start();
-  // acmectl renew.
-  void renew(const Lineage& lineage);
+  // acmectl renew; `revoked`: what is stored is of no use any more.
+  void renew(const Lineage& lineage, bool revoked = false);
+  // Something else to be done at a CA.
+  void errand(ipc::Errand errand);
 
   void on_parked(const Lineage& lineage, Millis duration) override;
   void on_done(const Lineage& lineage, OrderOutcome outcome) override;
@@ -47,10 +51,14 @@ class Driver final : public OrderRun::Owner {
     std::shared_ptr<OrderRun> run;  // running or parked, or queued after it was parked
   };
   struct Issuer {
-    explicit Issuer(Services services, const IssuerConfig& config, const ipc::IssuerState& state)
-        : config(config), session(services, config, state) {}
+    Issuer(Services services, const IssuerConfig& config, const ipc::IssuerState& state,
+           std::function<void(Issuer&)> errand_ended)
+        : config(config),
+          session(services, config, state),
+          errands(services, session, [this, errand_ended] { errand_ended(*this); }) {}
     const IssuerConfig& config;
     IssuerSession session;
+    Errands errands;
     std::deque<Lineage> queue;
     std::size_t running = 0;
     std::set<std::string> names;  // of the orders under way, parked ones included

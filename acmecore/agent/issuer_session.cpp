@@ -19,6 +19,17 @@ constexpr Millis kRememberFailure = 50 * 1000;
 constexpr Millis kRegisterAgain = kHour * 1000;
 constexpr std::size_t kNoncesAtStart = 16;
 
+// Said without asking the CA, who would say it in its own words only.
+Failure external_account_missing(const IssuerConfig& config) {
+  Failure failure;
+  failure.kind = Failure::Kind::account;
+  failure.words =
+      "the CA makes accounts only for those who have one there already: get a key "
+      "identifier and a key from it, and give them to the issuer " +
+      config.id + " (external_account_key; in httpd ACMEExternalAccount)";
+  return failure;
+}
+
 }  // namespace
 
 IssuerSession::IssuerSession(Services services, const IssuerConfig& config,
@@ -29,6 +40,7 @@ IssuerSession::IssuerSession(Services services, const IssuerConfig& config,
       clock_(services, config.id),
       poster_(services, line_, config.id),
       account_url_(state.account_url),
+      has_key_(state.has_key),
       not_before_(state.not_before),
       directory_retry_(services.env) {
   line_.on_answer = [this](const Answer& answer) {
@@ -55,19 +67,18 @@ bool IssuerSession::directory_is_fresh() const {
 
 void IssuerSession::when_ready(std::weak_ptr<const void> owner, Ready ready) {
   if (!preparing_ && directory_is_fresh() && !account_url_.empty()) return ready(std::nullopt);
-  account_wanted_ = true;
-  wait(std::move(owner), std::move(ready));
+  waiters_.push_back({std::move(owner), std::move(ready)});
+  begin();
 }
 
 void IssuerSession::when_directory(std::weak_ptr<const void> owner, Ready ready) {
   if (!preparing_ && directory_is_fresh()) return ready(std::nullopt);
-  wait(std::move(owner), std::move(ready));
+  directory_waiters_.push_back({std::move(owner), std::move(ready)});
+  begin();
 }
 
-void IssuerSession::wait(std::weak_ptr<const void> owner, Ready ready) {
-  waiters_.push_back({std::move(owner), std::move(ready)});
-  if (preparing_) return;
-  preparing_ = true;
+void IssuerSession::begin() {
+  if (std::exchange(preparing_, true)) return;
   if (remembered_ && services_.env.boottime() < remembered_until_) {
     services_.timers.after(0, [this] { finish(remembered_); });
     return;
@@ -78,13 +89,19 @@ void IssuerSession::wait(std::weak_ptr<const void> owner, Ready ready) {
 
 void IssuerSession::prepare() {
   if (!directory_is_fresh()) return fetch_directory();
-  if (account_url_.empty() && account_wanted_) return register_account();
+  tell_directory(std::nullopt);
+  if (account_url_.empty() && !waiters_.empty()) return register_account();
   finish(std::nullopt);
+}
+
+void IssuerSession::tell_directory(const std::optional<Failure>& failure) {
+  for (Waiter& waiter : std::exchange(directory_waiters_, {}))
+    if (!waiter.owner.expired()) waiter.ready(failure);
 }
 
 void IssuerSession::finish(std::optional<Failure> failure) {
   preparing_ = false;
-  account_wanted_ = false;
+  tell_directory(failure);
   if (failure && !remembered_) {
     remembered_ = failure;
     remembered_until_ = services_.env.boottime() + kRememberFailure;
@@ -153,12 +170,13 @@ void IssuerSession::on_directory_answer(const Answer& answer) {
   poster_.set_new_nonce_url(directory_->new_nonce);
   // All nonces that the first orders will need, while the keeper and the
   // account are being asked for.
-  if (account_wanted_) poster_.prefetch(std::min(waiters_.size() + 1, kNoncesAtStart));
-  services_.keeper.ask(ipc::DirectoryRead{config_.id, directory_->origins},
-                       [this](const ipc::Reply& reply) {
-                         if (!reply.ok) return local_failure(reply);
-                         prepare();
-                       });
+  if (!waiters_.empty()) poster_.prefetch(std::min(waiters_.size() + 1, kNoncesAtStart));
+  services_.keeper.ask(
+      ipc::DirectoryRead{config_.id, directory_->origins, directory_->terms_of_service},
+      [this](const ipc::Reply& reply) {
+        if (!reply.ok) return local_failure(reply);
+        prepare();
+      });
 }
 
 // A directory that was good yesterday is better than none.
@@ -174,12 +192,28 @@ void IssuerSession::directory_failed(Failure failure) {
 // ---- account
 
 void IssuerSession::register_account() {
+  if (directory_->external_account_required && !config_.external_account.configured() && !has_key_)
+    return finish(external_account_missing(config_));
+  ask_for_account(has_key_);
+}
+
+// One that was made before, by an earlier run or with the operator's key, is found by its key,
+// without agreeing to anything anew.
+void IssuerSession::ask_for_account(bool only_existing) {
   const std::string url = directory_->new_account;
-  Signer sign = [this, url](const std::string& nonce, KeeperLink::Callback done) {
-    services_.keeper.ask(ipc::SignNewAccount{config_.id, url, nonce}, std::move(done));
+  Signer sign = [this, url, only_existing](const std::string& nonce, KeeperLink::Callback done) {
+    services_.keeper.ask(ipc::SignNewAccount{config_.id, url, nonce, only_existing},
+                         std::move(done));
   };
   poster_.post(std::move(sign), url, PostOptions{alive_, false, false},
-               [this](const PostResult& result) { on_account(result); });
+               [this, only_existing](const PostResult& result) {
+                 const auto* answer = std::get_if<Answer>(&result);
+                 if (only_existing && answer && protocol::is_no_account(*answer)) {
+                   has_key_ = false;
+                   return register_account();
+                 }
+                 on_account(result);
+               });
 }
 
 void IssuerSession::on_account(const PostResult& result) {
@@ -187,12 +221,18 @@ void IssuerSession::on_account(const PostResult& result) {
   auto read = protocol::read_account(std::get<Answer>(result), services_.env.now());
   if (const auto* failure = std::get_if<Failure>(&read)) return finish(*failure);
   const auto& account = std::get<protocol::Account>(read);
-  ipc::AccountCreated created{config_.id, account.url, directory_->terms_of_service};
+  ipc::AccountCreated created{config_.id, account.url, directory_->terms_of_service,
+                              account.existed};
   services_.keeper.ask(created, [this, account](const ipc::Reply& reply) {
     if (!reply.ok) return local_failure(reply);
     account_url_ = account.url;
     finish(std::nullopt);
   });
+}
+
+void IssuerSession::forget_account() {
+  account_url_.clear();
+  has_key_ = false;
 }
 
 void IssuerSession::account_lost() {

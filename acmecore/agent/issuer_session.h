@@ -39,6 +39,11 @@ class IssuerSession {
   // The same for who needs no account.
   void when_directory(std::weak_ptr<const void> owner, Ready ready);
   const protocol::Directory& directory() const { return *directory_; }
+  const std::string& account_url() const { return account_url_; }
+  // It was deactivated: the next order has to do with another one.
+  void forget_account();
+  // For what a missing account is no reason to make one.
+  Poster& poster() { return poster_; }
 
   // Only after when_ready(). An account that the CA does not know any more is
   // registered again, once.
@@ -63,15 +68,17 @@ class IssuerSession {
   };
 
   bool directory_is_fresh() const;
-  void wait(std::weak_ptr<const void> owner, Ready ready);
+  void begin();
   void prepare();
   void finish(std::optional<protocol::Failure> failure);
+  void tell_directory(const std::optional<protocol::Failure>& failure);
   void fetch_directory();
   void on_directory(HttpResult result);
   void on_directory_answer(const protocol::Answer& answer);
   void directory_failed(protocol::Failure failure);
   void try_directory_later(Millis delay);
   void register_account();
+  void ask_for_account(bool only_existing);
   void on_account(const PostResult& result);
   void account_lost();
   void local_failure(const ipc::Reply& reply);
@@ -82,6 +89,7 @@ class IssuerSession {
   ClockCheck clock_;
   Poster poster_;
   std::string account_url_;
+  bool has_key_;  // which the CA may know: looked for before a new account is made
   WallTime not_before_;
 
   std::optional<protocol::Directory> directory_;
@@ -90,8 +98,8 @@ class IssuerSession {
   Retry directory_retry_;
 
   bool preparing_ = false;
-  bool account_wanted_ = false;  // by one of the waiters
   std::vector<Waiter> waiters_;
+  std::vector<Waiter> directory_waiters_;
   std::optional<protocol::Failure> remembered_;
   Millis remembered_until_ = 0;
   std::optional<Millis> registered_again_;

@@ -35,7 +35,12 @@ Outcome KeeperLink::dispatch(const Frame& frame) {
     }
     case ipc::Type::renew_now: {
       ACME_TRY(ipc::RenewNow renew, decode<ipc::RenewNow>(frame.payload.view()));
-      if (on_renew) on_renew(renew.lineage);
+      if (on_renew) on_renew(renew);
+      return {};
+    }
+    case ipc::Type::errand: {
+      ACME_TRY(ipc::Errand errand, decode<ipc::Errand>(frame.payload.view()));
+      if (on_errand) on_errand(std::move(errand));
       return {};
     }
     default:

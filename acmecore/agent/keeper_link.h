@@ -42,7 +42,8 @@ class KeeperLink {
   }
 
   std::function<void(ipc::Welcome)> on_welcome;
-  std::function<void(const Lineage&)> on_renew;
+  std::function<void(const ipc::RenewNow&)> on_renew;
+  std::function<void(ipc::Errand)> on_errand;
 
   int fd() const { return channel_.fd(); }
   bool wants_write() const { return channel_.wants_write(); }

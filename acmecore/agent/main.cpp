@@ -28,8 +28,11 @@ class Agent {
         http_(std::move(http)),
         services_{system_env(), timers_, *http_, keeper_, log_} {
     keeper_.on_welcome = [this](const ipc::Welcome& welcome) { on_welcome(welcome); };
-    keeper_.on_renew = [this](const Lineage& lineage) {
-      if (driver_) driver_->renew(lineage);
+    keeper_.on_renew = [this](const ipc::RenewNow& renew) {
+      if (driver_) driver_->renew(renew.lineage, renew.revoked);
+    };
+    keeper_.on_errand = [this](ipc::Errand errand) {
+      if (driver_) driver_->errand(std::move(errand));
     };
   }
 

@@ -40,8 +40,16 @@ Config reduced_for_agent(const Config& config) {
   for (IssuerConfig& issuer : reduced.issuers) {
     issuer.account_key_file.clear();
     issuer.import_path.clear();
+    issuer.external_account.key_file.clear();
+    issuer.external_account.key.wipe();
   }
   return reduced;
+}
+
+Config without_secrets(const Config& config) {
+  Config open = config;
+  for (IssuerConfig& issuer : open.issuers) issuer.external_account.key.wipe();
+  return open;
 }
 
 }  // namespace acme

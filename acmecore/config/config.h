@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/time.h"
+#include "config/external_account.h"
 
 namespace acme {
 
@@ -54,12 +55,14 @@ struct IssuerConfig {
   std::string preferred_chain;    // CN of who issued its topmost certificate; empty: the default
   bool common_name_in_csr = false;
   std::string import_path;  // nginx-acme's folder of this issuer; empty: none
+  ExternalAccount external_account;
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
     archive(self.id, self.directory_url, self.contacts, self.challenges, self.account_key,
             self.account_key_file, self.ca_certificate_file, self.verify_tls, self.profile,
-            self.profile_required, self.preferred_chain, self.common_name_in_csr, self.import_path);
+            self.profile_required, self.preferred_chain, self.common_name_in_csr, self.import_path,
+            self.external_account);
   }
 };
 
@@ -127,7 +130,10 @@ struct Config {
 Secret encode_config(const Config& config);
 Result<Config> decode_config(std::string_view bytes);
 
-// What the agent needs and may know: names and URLs, no key paths.
+// What the agent needs and may know: names and URLs, no key paths. Of an external account it
+// knows that there is one.
 Config reduced_for_agent(const Config& config);
+// What may lie in the store.
+Config without_secrets(const Config& config);
 
 }  // namespace acme

@@ -76,6 +76,7 @@ IssuerConfig issuer_config(const IssuerSettings& settings, bool plain_http_liste
   config.preferred_chain = settings.preferred_chain;
   config.common_name_in_csr = settings.common_name_in_csr;
   config.import_path = settings.import_path;
+  config.external_account = settings.external_account;
   return config;
 }
 
@@ -111,6 +112,8 @@ Outcome assign_to_issuer(IssuerSettings& issuer, std::string_view key, const Val
     issuer.import_path.clear();
     if (first == "off") return {};
     ACME_TRY(issuer.import_path, parse_path(root, first));
+  } else if (key == "external_account") {
+    ACME_TRY(issuer.external_account, parse_external_account(root, first, values.back()));
   } else {
     return fail(Errc::internal, "the directive " + std::string(key) + " has no parser");
   }

@@ -116,17 +116,27 @@ class Resolver {
     return {};
   }
 
+  void warn_of(const IssuerSettings& issuer) const {
+    if (!issuer.verify_tls)
+      log_.warning("the TLS certificate of the CA \"" + issuer.id + "\" is not checked (" +
+                   directive_name(settings_.server, "verify") + " off): for tests only, in " +
+                   to_string(issuer.place));
+    if (!issuer.external_account.key.empty())
+      log_.warning("the key of the external account at \"" + issuer.id +
+                   "\" stands in the configuration (" +
+                   directive_name(settings_.server, "external_account") +
+                   " ... data:...), for everybody who can read that: put it into a file that only "
+                   "root can read, in " +
+                   to_string(issuer.place));
+  }
+
   Outcome check_issuers() {
     for (const ScopeSettings& scope : settings_.scopes) {
       if (scope.engine) ACME_CHECK(check_known(*scope.engine));
       for (const CertificateDirective& directive : scope.certificates)
         ACME_CHECK(check_known(directive));
     }
-    for (const IssuerSettings& issuer : settings_.issuers)
-      if (!issuer.verify_tls)
-        log_.warning("the TLS certificate of the CA \"" + issuer.id + "\" is not checked (" +
-                     directive_name(settings_.server, "verify") + " off): for tests only, in " +
-                     to_string(issuer.place));
+    for (const IssuerSettings& issuer : settings_.issuers) warn_of(issuer);
     return {};
   }
 

@@ -68,6 +68,7 @@ struct IssuerSettings {
   std::string preferred_chain;
   bool common_name_in_csr = false;
   std::string import_path;
+  ExternalAccount external_account;
   bool configured = false;  // a block of that name stands somewhere
   Place place;
 };

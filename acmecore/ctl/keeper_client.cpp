@@ -18,7 +18,7 @@
 namespace acme::ctl {
 namespace {
 
-constexpr Millis kPatience = 15'000;
+constexpr Millis kPatience = 60'000;  // more than the helper waits for a CA
 
 // Who listens there must be root or ourselves: what it says is believed.
 bool is_trusted(int socket) {

@@ -10,6 +10,8 @@
 #include "base/env.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "ctl/commands.h"
+#include "ctl/issuers.h"
 #include "ctl/keeper_client.h"
 #include "ctl/table.h"
 
@@ -18,21 +20,13 @@ namespace {
 using namespace acme;
 using namespace acme::ctl;
 
-constexpr const char* kUsage =
-    "usage: acmectl [--server nginx|httpd] [--state PATH] [--runtime PATH] COMMAND\n"
-    "\n"
-    "  status [NAME] [--json]   every certificate, its end, its next renewal, its last error\n"
-    "  renew NAME...            order these certificates again, now\n"
-    "\n"
-    "  --state PATH    the server's state path, where its configuration sets one\n"
-    "  --runtime PATH  its runtime path (default: beside --state its folder run)\n"
-    "Without them the paths of nginx and of httpd are tried in turn.\n";
-
 struct Options {
   std::vector<Place> places;
-  std::string command;
-  std::vector<std::string> names;
+  std::string words;  // of the command
+  const Command* command = nullptr;
+  ipc::ControlRequest request;
   bool json = false;
+  bool yes = false;
 };
 
 int complain(const std::string& what) {
@@ -57,6 +51,12 @@ bool parse(int argc, char** argv, Options& options) {
     bool has_value = i + 1 < argc;
     if (argument == "--json") {
       options.json = true;
+    } else if (argument == "--yes") {
+      options.yes = true;
+    } else if (argument == "--no-order") {
+      options.request.no_order = true;
+    } else if (argument == "--reason" && has_value) {
+      options.request.reason = argv[++i];
     } else if (argument == "--state" && has_value) {
       state = argv[++i];
     } else if (argument == "--runtime" && has_value) {
@@ -65,39 +65,47 @@ bool parse(int argc, char** argv, Options& options) {
       options.places = {usual_place(argv[++i])};
     } else if (argument.starts_with("-")) {
       return false;
-    } else if (options.command.empty()) {
-      options.command = argument;
+    } else if (options.words.empty()) {
+      options.words = argument;
+    } else if (has_subcommands(options.words)) {
+      options.words += " " + std::string(argument);
     } else {
-      options.names.emplace_back(argument);
+      options.request.names.emplace_back(argument);
     }
   }
   if (!state.empty() || !runtime.empty())
     options.places = {{state, runtime.empty() ? state + "/run" : runtime}};
   if (options.places.empty()) options.places = {usual_place("nginx"), usual_place("httpd")};
-  return options.command == "status" || (options.command == "renew" && !options.names.empty());
+  options.command = find_command(options.words);
+  const std::size_t names = options.request.names.size();
+  return options.command && names >= options.command->least_names &&
+         names <= options.command->most_names;
 }
 
 // The first place where a server answers; else the first whose store is there.
-Result<ipc::ControlAnswer> reach_now(const Options& options, ipc::ControlType type) {
-  ipc::ControlRequest request{options.names};
+Result<ipc::ControlAnswer> reach_now(const Options& options) {
+  const Command& command = *options.command;
   for (const Place& place : options.places) {
-    auto answer = ask(place, type, request);
+    auto answer = ask(place, command.type, options.request);
     if (answer || answer.error().code != Errc::not_found) return answer;
   }
+  if (command.offline.empty())
+    return fail(Errc::not_found, "no server answers at " + options.places.front().runtime_path +
+                                     ": only a running one can do that");
   for (const Place& place : options.places)
     if (!place.state_path.empty() && access(place.state_path.c_str(), F_OK) == 0)
-      return run_once(place, options.command, options.names);
+      return run_once(place, std::string(command.offline), options.request.names);
   return fail(Errc::not_found, "no server answers and there is no store at " +
                                    options.places.front().state_path +
                                    "; name the server's state path with --state");
 }
 
 // A server that was started a moment ago holds its store before it answers.
-Result<ipc::ControlAnswer> reach(const Options& options, ipc::ControlType type) {
+Result<ipc::ControlAnswer> reach(const Options& options) {
   constexpr Millis kPatience = 5'000;
   const Env& env = system_env();
   for (Millis began = env.boottime();; usleep(100'000)) {
-    auto answer = reach_now(options, type);
+    auto answer = reach_now(options);
     if (answer || answer.error().code != Errc::busy || env.boottime() - began > kPatience)
       return answer;
   }
@@ -110,20 +118,38 @@ bool carries(const Json& certificate, const std::string& name) {
   return false;
 }
 
-int print_status(const Options& options, const std::string& text) {
+int print_status(const Options& options, const std::vector<std::string>& names,
+                 const std::string& text) {
   auto status = Json::parse(text);
   if (!status) return complain(text);
-  if (!options.names.empty()) {
+  if (!names.empty()) {
     Json chosen = Json::array();
     for (const Json& certificate : (*status)["certificates"].items())
-      for (const std::string& name : options.names)
+      for (const std::string& name : names)
         if (carries(certificate, name)) chosen.append(certificate);
     if (chosen.items().empty())
-      return complain("no certificate is called " + options.names.front() + " or has that name");
+      return complain("no certificate is called " + names.front() + " or has that name");
     status->set("certificates", std::move(chosen));
   }
   std::string out =
       options.json ? status->pretty() + "\n" : status_table(*status, system_env().now());
+  std::fputs(out.c_str(), stdout);
+  return 0;
+}
+
+int print_issuers(const Options& options, const std::vector<std::string>& names,
+                  const std::string& text) {
+  auto all = Json::parse(text);
+  if (!all) return complain(text);
+  Json chosen = Json::array();
+  for (const Json& issuer : (*all)["issuers"].items())
+    if (names.empty() || issuer["id"].text_or("") == names.front()) chosen.append(issuer);
+  if (!names.empty() && chosen.items().empty())
+    return complain("no issuer is called " + names.front());
+  all->set("issuers", chosen);
+  std::string out = options.json                         ? all->pretty() + "\n"
+                    : options.command->name == "issuers" ? issuer_table(chosen)
+                                                         : account_pages(chosen);
   std::fputs(out.c_str(), stdout);
   return 0;
 }
@@ -136,16 +162,25 @@ int main(int argc, char** argv) {
     std::fputs(kUsage, stderr);
     return 2;
   }
-  bool is_status = options.command == "status";
-  Options asked = options;
-  if (is_status) asked.names.clear();  // status is filtered here
-  auto answer = reach(asked, is_status ? ipc::ControlType::status : ipc::ControlType::renew);
+  const ipc::ControlType type = options.command->type;
+  if (type == ipc::ControlType::account_deactivate && !options.yes)
+    return complain(
+        "a deactivated account is of no use any more, for ever, and its open orders end: "
+        "say --yes if that is what you want");
+  const bool is_filtered_here =
+      type == ipc::ControlType::status || type == ipc::ControlType::issuers;
+  std::vector<std::string> names = options.request.names;
+  if (is_filtered_here) options.request.names.clear();
+  auto answer = reach(options);
   if (!answer) {
     std::string hint = geteuid() == 0 ? "" : " (only root may ask)";
     return complain(answer.error().message + hint);
   }
-  if (!answer->ok) return complain(answer->text);
-  if (is_status) return print_status(options, answer->text);
+  if (type == ipc::ControlType::status && answer->ok)
+    return print_status(options, names, answer->text);
+  if (type == ipc::ControlType::issuers && answer->ok)
+    return print_issuers(options, names, answer->text);
+  if (!answer->ok && answer->text.find('\n') == std::string::npos) return complain(answer->text);
   print_lines(answer->text);
-  return 0;
+  return answer->ok ? 0 : 1;
 }

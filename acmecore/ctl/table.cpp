@@ -8,8 +8,6 @@
 namespace acme::ctl {
 namespace {
 
-using Row = std::vector<std::string>;
-
 std::string when(const Json& value, WallTime now) {
   auto text = value.text();
   auto time = text ? parse_rfc3339(*text) : std::nullopt;
@@ -56,6 +54,15 @@ void append_row(std::string& out, const Row& row, const std::vector<std::size_t>
 
 }  // namespace
 
+std::string aligned(const std::vector<Row>& rows) {
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const Row& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  std::string out;
+  for (const Row& row : rows) append_row(out, row, widths);
+  return out;
+}
+
 std::string status_table(const Json& status, WallTime now) {
   std::vector<Row> rows = {{"CERTIFICATE", "KEY", "STATE", "ISSUER", "ENDS", "NEXT"}};
   std::string errors;
@@ -67,14 +74,15 @@ std::string status_table(const Json& status, WallTime now) {
       errors += rows.back()[0] + ": " + printable(*error) + " (" +
                 when(certificate["last_error_at"], now) + ")\n";
   }
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const Row& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  for (const Json& issuer : status["issuers"].items())
+    if (auto terms = issuer["new_terms_of_service"].text())
+      errors += printable(issuer["id"].text_or("?")) +
+                ": the CA has new terms of service: " + printable(*terms) + "\n";
   std::string out;
   if (!status["helper_up"].truth())
     out += "No server is running here: this is what the store says.\n";
   for (const Json& clock : status["clocks_off"].items()) out += clock_line(clock);
-  for (const Row& row : rows) append_row(out, row, widths);
+  out += aligned(rows);
   return errors.empty() ? out : out + "\n" + errors;
 }
 

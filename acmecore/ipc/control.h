@@ -13,20 +13,33 @@ inline constexpr const char* kControlSocketName = "control.sock";
 // What acme-keeper --once exits with when a running server holds the store.
 inline constexpr int kServerIsRunning = 75;  // EX_TEMPFAIL
 
-enum class ControlType : std::uint16_t { status = 64, renew = 65, answer = 127 };
+enum class ControlType : std::uint16_t {
+  status = 64,
+  renew = 65,
+  revoke = 72,
+  issuers = 73,
+  account_rollover = 74,
+  account_deactivate = 75,
+  account_agree = 76,
+  answer = 127
+};
 
 struct ControlRequest {
-  std::vector<std::string> names;  // of certificates, or names that they carry
+  // Of certificates, or names that they carry; for account_…: of issuers.
+  std::vector<std::string> names;
+  std::string reason{};   // of a revocation
+  bool no_order = false;  // nothing takes the place of what is revoked
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
-    archive(self.names);
+    archive(self.names, self.reason, self.no_order);
   }
 };
 
 struct ControlAnswer {
   bool ok = false;
-  std::string text;  // status: JSON (docs/STATUS.md); renew: one line a name; else the error
+  // status, issuers: JSON (docs/STATUS.md); else one line for each thing done; or the error
+  std::string text;
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/challenge_type.h"
+#include "base/errand_kind.h"
 #include "base/lineage.h"
 #include "base/secret.h"
 
@@ -19,6 +20,7 @@ enum class Type : std::uint16_t {
   welcome = 1,
   renew_now = 2,
   reply = 3,
+  errand = 8,
   // agent → keeper, answered with a signed body
   sign_new_account = 16,
   sign_new_order = 17,
@@ -26,6 +28,11 @@ enum class Type : std::uint16_t {
   sign_challenge = 19,
   sign_finalize = 20,
   sign_deactivate_authorization = 21,
+  sign_account_update = 24,
+  sign_account_deactivation = 25,
+  sign_key_change = 26,
+  sign_key_probe = 27,
+  sign_revocation = 28,
   // agent → keeper, answered with "done" or an error
   directory_read = 32,
   account_created = 33,
@@ -35,6 +42,7 @@ enum class Type : std::uint16_t {
   install_chain = 37,
   give_up_order = 38,
   save_schedule = 39,
+  errand_done = 44,
   // agent → keeper, not answered
   log_line = 48,
   progress = 49,
@@ -47,10 +55,26 @@ struct IssuerState {
   std::string ca_certificates;  // PEM; empty: the system's
   std::string account_url;      // empty: not registered yet
   std::int64_t not_before = 0;  // the CA asked not to be called before
+  bool has_key = false;         // of an account that the CA may know already
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
-    archive(self.issuer, self.ca_certificates, self.account_url, self.not_before);
+    archive(self.issuer, self.ca_certificates, self.account_url, self.not_before, self.has_key);
+  }
+};
+
+// Something to be done at a CA besides orders. The keeper signs what it takes for an errand
+// that it has given, and for nothing else.
+struct Errand {
+  static constexpr Type kType = Type::errand;
+  std::uint32_t number = 0;
+  ErrandKind kind = ErrandKind::contact;
+  std::string issuer;
+  bool begun = false;  // by another agent, or before a crash: the CA may have done it already
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.number, self.kind, self.issuer, self.begun);
   }
 };
 
@@ -83,20 +107,22 @@ struct Welcome {
   std::string config;  // encode_config(reduced_for_agent(…))
   std::vector<IssuerState> issuers;
   std::vector<LineageState> lineages;
+  std::vector<Errand> errands;
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
-    archive(self.config, self.issuers, self.lineages);
+    archive(self.config, self.issuers, self.lineages, self.errands);
   }
 };
 
 struct RenewNow {
   static constexpr Type kType = Type::renew_now;
   Lineage lineage;
+  bool revoked = false;  // what is stored is of no use any more, however often it takes
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
-    archive(self.lineage);
+    archive(self.lineage, self.revoked);
   }
 };
 
@@ -117,10 +143,57 @@ struct SignNewAccount {
   std::string issuer;
   std::string url;
   std::string nonce;
+  bool only_existing = false;  // look whether the CA knows the key
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
-    archive(self.issuer, self.url, self.nonce);
+    archive(self.issuer, self.url, self.nonce, self.only_existing);
+  }
+};
+
+// A step of an errand.
+template <Type type>
+struct SignForErrand {
+  static constexpr Type kType = type;
+  std::uint32_t errand = 0;
+  std::string url;
+  std::string nonce;
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.errand, self.url, self.nonce);
+  }
+};
+using SignAccountUpdate = SignForErrand<Type::sign_account_update>;
+using SignAccountDeactivation = SignForErrand<Type::sign_account_deactivation>;
+using SignKeyChange = SignForErrand<Type::sign_key_change>;
+// Whether the CA knows the account's next key already.
+using SignKeyProbe = SignForErrand<Type::sign_key_probe>;
+
+struct SignRevocation {
+  static constexpr Type kType = Type::sign_revocation;
+  std::uint32_t errand = 0;
+  std::string url;
+  std::string nonce;
+  bool by_certificate = false;  // with its own key, as the account may not
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.errand, self.url, self.nonce, self.by_certificate);
+  }
+};
+
+// How an errand ended.
+struct ErrandDone {
+  static constexpr Type kType = Type::errand_done;
+  std::uint32_t errand = 0;
+  bool done = false;     // at the CA
+  bool refused = false;  // for good: else it may be tried again, and may even have been done
+  std::string words;     // the CA's, where it was not done
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.errand, self.done, self.refused, self.words);
   }
 };
 
@@ -177,10 +250,11 @@ struct DirectoryRead {
   static constexpr Type kType = Type::directory_read;
   std::string issuer;
   std::vector<std::string> urls;
+  std::string terms_of_service{};
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
-    archive(self.issuer, self.urls);
+    archive(self.issuer, self.urls, self.terms_of_service);
   }
 };
 
@@ -189,10 +263,11 @@ struct AccountCreated {
   std::string issuer;
   std::string account_url;
   std::string terms_of_service;
+  bool existed = false;  // the CA has found it by its key
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
-    archive(self.issuer, self.account_url, self.terms_of_service);
+    archive(self.issuer, self.account_url, self.terms_of_service, self.existed);
   }
 };
 

@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "base/url.h"
 #include "crypto/jose.h"
-#include "keeper/read_file.h"
+#include "keeper/external_account.h"
 
 namespace acme::keeper {
 namespace {
@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kLongestNonce = 512;
 constexpr std::size_t kMostDirectoryUrls = 64;
 constexpr Millis kLostAgain = 60'000;
+constexpr const char* kOnlyExisting = R"({"onlyReturnExisting":true})";
 
 bool is_base64url(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
@@ -40,13 +41,18 @@ bool is_plain_path(std::string_view path) {
   });
 }
 
-std::string registration_payload(const IssuerConfig& issuer) {
+Result<std::string> registration_payload(const IssuerConfig& issuer, std::string_view url,
+                                         const PrivateKey& key) {
   Json payload = Json::object();
   payload.set("termsOfServiceAgreed", Json::boolean(true));
   if (!issuer.contacts.empty()) {
     Json contacts = Json::array();
     for (const std::string& contact : issuer.contacts) contacts.append(contact);
     payload.set("contact", std::move(contacts));
+  }
+  if (issuer.external_account.configured()) {
+    ACME_TRY(Json binding, bind_external_account(issuer, url, key));
+    payload.set("externalAccountBinding", std::move(binding));
   }
   return payload.compact();
 }
@@ -79,38 +85,25 @@ Result<Accounts::Account*> Accounts::find(std::string_view issuer) {
 
 Result<Accounts::Account*> Accounts::with_key(std::string_view issuer) {
   ACME_TRY(Account * account, find(issuer));
-  if (!account->key.get()) ACME_CHECK(load_key(*config_.issuer(issuer), *account));
+  if (!account->key.get()) {
+    ACME_TRY(account->key, keys_.load(*config_.issuer(issuer), account->record));
+  }
   return account;
 }
 
-Outcome Accounts::load_key(const IssuerConfig& issuer, Account& account) {
-  if (!issuer.account_key_file.empty()) {
-    ACME_TRY(Secret pem, read_secret_file(issuer.account_key_file));
-    ACME_TRY(account.key, PrivateKey::from_pem(pem.view()));
-    return {};
-  }
-  auto stored = store_.load_account_key(issuer.id);
-  if (stored) {
-    if (auto key = PrivateKey::from_pem(stored->view()); key) {
-      account.key = std::move(*key);
-      return {};
-    }
-    log_.error(issuer.id +
-               ": the stored account key is damaged; it is set aside and a new account "
-               "is made");
-    ACME_CHECK(store_.retire_account(issuer.id));
-  } else if (stored.error().code != Errc::not_found) {
-    return std::move(stored).error();
-  }
-  // On disk before the CA hears of it: a lost answer finds the account again by its key.
-  ACME_TRY(PrivateKey key, PrivateKey::generate(issuer.account_key));
-  ACME_TRY(Secret pem, key.pem());
-  ACME_CHECK(store_.save_account_key(issuer.id, pem));
-  account.record.created = env_.now();
-  account.record.account_url.clear();
-  ACME_CHECK(store_.save_account(account.record));
-  account.key = std::move(key);
-  return {};
+Result<Accounts::Account*> Accounts::registered(std::string_view issuer) {
+  ACME_TRY(Account * account, with_key(issuer));
+  if (account->record.account_url.empty())
+    return fail(Errc::refused, "there is no account at " + std::string(issuer) + " yet");
+  return account;
+}
+
+bool Accounts::settle(std::string_view issuer) {
+  const IssuerConfig* configured = config_.issuer(issuer);
+  if (!configured || !find(issuer) || !keys_.has_key(*configured)) return false;
+  if (auto key = with_key(issuer); !key)
+    log_.error(std::string(issuer) + ": " + key.error().message);
+  return true;
 }
 
 std::string Accounts::account_url(std::string_view issuer) {
@@ -142,6 +135,13 @@ bool Accounts::may_be_account(std::string_view issuer, std::string_view url) {
   return !is_plain_path(path_of(url)) || lower(path_of(url)) == lower(path_of(own));
 }
 
+Outcome Accounts::check_is_account(std::string_view issuer, std::string_view url) {
+  if (std::string own = account_url(issuer); own.empty() || own != url)
+    return fail(Errc::refused,
+                printable(url) + " is not the URL of the account at " + printable(issuer));
+  return {};
+}
+
 Outcome Accounts::check(std::string_view issuer, std::string_view url, std::string_view nonce) {
   ACME_TRY(Account * account, find(issuer));
   return check_target(*account, url, nonce);
@@ -160,19 +160,21 @@ Outcome Accounts::check_target(const Account& account, std::string_view url,
 }
 
 Result<std::string> Accounts::sign_registration(std::string_view issuer, std::string_view url,
-                                                std::string_view nonce) {
+                                                std::string_view nonce, bool only_existing) {
   ACME_TRY(Account * account, with_key(issuer));
   ACME_CHECK(check_target(*account, url, nonce));
+  std::string payload = kOnlyExisting;
+  if (!only_existing) {
+    ACME_TRY(payload, registration_payload(*config_.issuer(issuer), url, account->key));
+  }
   account->registering = true;
   JwsHeader header{std::string(nonce), std::string(url), {}};
-  return sign_jws(account->key, header, registration_payload(*config_.issuer(issuer)));
+  return sign_jws(account->key, header, payload);
 }
 
 Result<std::string> Accounts::sign(std::string_view issuer, std::string_view url,
                                    std::string_view nonce, std::string_view payload) {
-  ACME_TRY(Account * account, with_key(issuer));
-  if (account->record.account_url.empty())
-    return fail(Errc::refused, "there is no account at " + std::string(issuer) + " yet");
+  ACME_TRY(Account * account, registered(issuer));
   ACME_CHECK(check_target(*account, url, nonce));
   JwsHeader header{std::string(nonce), std::string(url), account->record.account_url};
   return sign_jws(account->key, header, payload);
@@ -186,15 +188,21 @@ Result<std::string> Accounts::key_authorization(std::string_view issuer, std::st
 }
 
 Outcome Accounts::created(std::string_view issuer, std::string_view account_url,
-                          std::string_view terms_of_service) {
+                          std::string_view terms_of_service, bool existed) {
   ACME_TRY(Account * account, with_key(issuer));
   if (!https_origin(account_url))
     return fail(Errc::refused, "the account's URL is no https URL: " + printable(account_url));
   if (!account->registering) return fail(Errc::refused, "no account was asked for");
-  bool is_new = account->record.account_url != account_url;
-  account->record.account_url = account_url;
-  account->record.terms_of_service = printable(terms_of_service);
-  ACME_CHECK(store_.save_account(account->record));
+  AccountRecord record = account->record;
+  bool is_new = record.account_url != account_url;
+  record.account_url = account_url;
+  record.terms_of_service = printable(terms_of_service);
+  record.new_terms_of_service.clear();
+  // One that was there has the contacts of who made it.
+  if (!existed) record.contacts = config_.issuer(issuer)->contacts;
+  if (!existed && record.created == 0) record.created = env_.now();
+  ACME_CHECK(store_.save_account(record));
+  account->record = std::move(record);
   account->registering = false;
   if (is_new) {
     std::string line = std::string(issuer) + ": account " + printable(account_url) + " is ready";

@@ -123,14 +123,18 @@ std::string Certificates::configuration_digest(const Managed& managed) const {
   text += '\n';
   text += key_type_slug(managed.lineage.key);
   for (const std::string& id : managed.config->issuers)
-    if (const IssuerConfig* issuer = config_.issuer(id))
+    if (const IssuerConfig* issuer = config_.issuer(id)) {
       text +=
           "\n" + issuer->directory_url + " " + wanted_profile(*issuer, managed.config->names).name;
+      const ExternalAccount& account = issuer->external_account;
+      if (account.configured()) text += " " + account.kid + " " + account.key_file;
+    }
   return hex(sha256(text)).substr(0, 32);
 }
 
 bool Certificates::is_current(const Managed& managed) const {
   if (!managed.stored || managed.stored->names != managed.config->names) return false;
+  if (managed.stored->to_be_replaced) return false;
   return std::any_of(managed.config->issuers.begin(), managed.config->issuers.end(),
                      [&](const std::string& id) {
                        const IssuerConfig* issuer = config_.issuer(id);

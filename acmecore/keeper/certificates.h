@@ -70,6 +70,11 @@ class Certificates {
   Outcome save_schedule(Managed& managed, ScheduleRecord schedule);
   // acmectl renew: allows one immediate try.
   Outcome request_renewal(Managed& managed);
+  // It was revoked at its CA; false: another version has taken its place.
+  Result<bool> note_revoked(Managed& managed, const std::string& version, const std::string& reason,
+                            bool order_anew);
+  // The account has another key: what is on the board for its orders was of the old one.
+  void renew_key_authorizations(std::string_view issuer);
 
   // Where activation is by reload: what is stored and not on the board. Until this
   // generation ends it can only become more.

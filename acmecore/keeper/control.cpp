@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kMostClients = 16;
 constexpr Millis kClientTime = 10'000;
+constexpr Millis kDeferredTime = 45'000;  // less than acmectl waits
 constexpr Millis kPause = 1'000;
 
 bool is_allowed(int fd) {
@@ -61,15 +62,39 @@ void Control::add_to(std::vector<pollfd>& fds) const {
 Millis Control::next_deadline(Millis otherwise) const {
   Millis next = otherwise;
   if (paused_until_ > env_.boottime()) next = std::min(next, paused_until_);
-  for (const Client& client : clients_) next = std::min(next, client.since + kClientTime);
+  for (const Client& client : clients_) next = std::min(next, client.since + patience(client));
   return next;
 }
 
 void Control::serve() {
   accept_clients();
   clients_.remove_if([this](Client& client) {
-    return env_.boottime() - client.since >= kClientTime || !serve_client(client);
+    if (env_.boottime() - client.since < patience(client)) return !serve_client(client);
+    if (client.ticket == 0 || client.answered) return true;
+    client.since = env_.boottime();  // to hear this
+    return !send(client, {false,
+                          "the CA has not answered yet; it goes on, and the server's error log "
+                          "tells how it ends"});
   });
+}
+
+Millis Control::patience(const Client& client) {
+  return client.ticket != 0 && !client.answered ? kDeferredTime : kClientTime;
+}
+
+void Control::answer(Ticket ticket, const ipc::ControlAnswer& answer) {
+  clients_.remove_if([&](Client& client) {
+    if (client.ticket != ticket || client.answered) return false;
+    client.since = env_.boottime();
+    return !send(client, answer);
+  });
+}
+
+// False: done with it.
+bool Control::send(Client& client, const ipc::ControlAnswer& answer) {
+  client.answered = true;
+  auto type = static_cast<std::uint16_t>(ipc::ControlType::answer);
+  return client.channel.send(type, client.frame, encode(answer)) && client.channel.wants_write();
 }
 
 void Control::accept_clients() {
@@ -82,7 +107,7 @@ void Control::accept_clients() {
     }
     if (!is_allowed(fd.get())) continue;
     clients_.push_back(
-        Client{Channel(std::move(fd), ipc::kControlFrameLimit), env_.boottime(), false});
+        Client{Channel(std::move(fd), ipc::kControlFrameLimit), env_.boottime(), 0, 0, false});
   }
 }
 
@@ -93,10 +118,11 @@ bool Control::serve_client(Client& client) {
   for (const Frame& frame : *frames) {
     auto request = decode<ipc::ControlRequest>(frame.payload.view());
     if (!request) return false;
-    ipc::ControlAnswer answer = handler_(static_cast<ipc::ControlType>(frame.type), *request);
-    client.answered = true;
-    auto type = static_cast<std::uint16_t>(ipc::ControlType::answer);
-    return client.channel.send(type, frame.id, encode(answer)) && client.channel.wants_write();
+    if (client.ticket != 0) return false;  // one request a connection
+    client.ticket = ++last_;
+    client.frame = frame.id;
+    auto answer = handler_(static_cast<ipc::ControlType>(frame.type), *request, client.ticket);
+    if (answer) return send(client, *answer);
   }
   return true;
 }

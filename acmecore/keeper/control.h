@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <functional>
 #include <list>
+#include <optional>
 #include <vector>
 
 #include "base/env.h"
@@ -16,7 +17,10 @@ namespace acme::keeper {
 
 class Control {
  public:
-  using Handler = std::function<ipc::ControlAnswer(ipc::ControlType, const ipc::ControlRequest&)>;
+  using Ticket = std::uint64_t;
+  // Nothing: answer() is called with that ticket later, or the time is up.
+  using Handler = std::function<std::optional<ipc::ControlAnswer>(
+      ipc::ControlType, const ipc::ControlRequest&, Ticket)>;
 
   Control(const Env& env, Handler handler) : env_(env), handler_(std::move(handler)) {}
 
@@ -27,13 +31,19 @@ class Control {
   Millis next_deadline(Millis otherwise) const;
   // After a poll: accepts, answers, drops who is slow.
   void serve();
+  // What was asked a while ago. Nobody may be there any more to hear it.
+  void answer(Ticket ticket, const ipc::ControlAnswer& answer);
 
  private:
   struct Client {
     Channel channel;
     Millis since;
+    Ticket ticket = 0;  // once it has asked
+    std::uint32_t frame = 0;
     bool answered = false;
   };
+  bool send(Client& client, const ipc::ControlAnswer& answer);
+  static Millis patience(const Client& client);
   void accept_clients();
   bool serve_client(Client& client);  // false: done with it
 
@@ -42,6 +52,7 @@ class Control {
   UniqueFd listener_;
   Millis paused_until_ = 0;  // out of descriptors: the listener stays readable
   std::list<Client> clients_;
+  Ticket last_ = 0;
 };
 
 }  // namespace acme::keeper

@@ -37,6 +37,12 @@ Outcome Dispatch::decode_and_call(Dispatch& self, const Frame& frame) {
 //   sign_challenge                an order under way whose challenges workers can answer
 //   sign_finalize                 an order under way, its own finalize URL; key on disk first
 //   sign_deactivate_authorization an order under way, nothing that may be the account's URL
+//   sign_account_update           an errand for other contacts; the account's URL
+//   sign_account_deactivation     an errand of the operator's for that; the account's URL
+//   sign_key_change, _key_probe   an errand for another key, of the operator's or because another
+//                                 one is configured; the new key on disk first
+//   sign_revocation               an errand of the operator's for that, and still this certificate
+//   errand_done                   an errand; as done only what was signed for
 //   directory_read                configured issuer, https URLs, not many
 //   account_created               newAccount was signed
 //   account_lost                  there is an account, and it was not lost a minute ago
@@ -53,7 +59,9 @@ const Dispatch::Row Dispatch::kTable[] = {
     ACME_ROW(DirectoryRead),  ACME_ROW(AccountCreated),    ACME_ROW(AccountLost),
     ACME_ROW(OrderCreated),   ACME_ROW(PresentChallenges), ACME_ROW(InstallChain),
     ACME_ROW(GiveUpOrder),    ACME_ROW(SaveSchedule),      ACME_ROW(LogLine),
-    ACME_ROW(Progress),       ACME_ROW(ClockState),
+    ACME_ROW(Progress),       ACME_ROW(ClockState),        ACME_ROW(SignAccountUpdate),
+    ACME_ROW(SignKeyChange),  ACME_ROW(SignKeyProbe),      ACME_ROW(SignAccountDeactivation),
+    ACME_ROW(SignRevocation), ACME_ROW(ErrandDone),
 };
 #undef ACME_ROW
 
@@ -99,7 +107,8 @@ Result<Managed*> Dispatch::managed(const Lineage& lineage) {
 }
 
 void Dispatch::on(std::uint32_t id, const ipc::SignNewAccount& request) {
-  reply(id, accounts_.sign_registration(request.issuer, request.url, request.nonce));
+  reply(id, accounts_.sign_registration(request.issuer, request.url, request.nonce,
+                                        request.only_existing));
 }
 
 void Dispatch::on(std::uint32_t id, const ipc::SignFetch& request) {
@@ -155,11 +164,40 @@ void Dispatch::key_is_ready(const Lineage& key) {
 }
 
 void Dispatch::on(std::uint32_t id, const ipc::DirectoryRead& request) {
-  reply(id, accounts_.allow_origins(request.issuer, request.urls));
+  auto allowed = accounts_.allow_origins(request.issuer, request.urls);
+  if (allowed) accounts_.see_terms(request.issuer, request.terms_of_service);
+  reply(id, allowed);
 }
 
 void Dispatch::on(std::uint32_t id, const ipc::AccountCreated& request) {
-  reply(id, accounts_.created(request.issuer, request.account_url, request.terms_of_service));
+  auto created = accounts_.created(request.issuer, request.account_url, request.terms_of_service,
+                                   request.existed);
+  reply(id, created);
+  if (created) errands_.look(request.issuer);
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::SignAccountUpdate& request) {
+  reply(id, errands_.sign(request));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::SignAccountDeactivation& request) {
+  reply(id, errands_.sign(request));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::SignKeyChange& request) {
+  reply(id, errands_.sign(request));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::SignKeyProbe& request) {
+  reply(id, errands_.sign(request));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::SignRevocation& request) {
+  reply(id, errands_.sign(request));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::ErrandDone& request) {
+  reply(id, errands_.done(request));
 }
 
 void Dispatch::on(std::uint32_t id, const ipc::AccountLost& request) {

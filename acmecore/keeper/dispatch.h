@@ -13,6 +13,7 @@
 #include "ipc/messages.h"
 #include "keeper/accounts.h"
 #include "keeper/certificates.h"
+#include "keeper/errands.h"
 
 namespace acme::keeper {
 
@@ -21,8 +22,12 @@ class Dispatch {
   using Send = std::function<void(ipc::Type type, std::uint32_t id, const Secret& payload)>;
 
   // `words`: where the agent's log lines go (AgentLog).
-  Dispatch(Log& words, Accounts& accounts, Certificates& certificates, Send send)
-      : words_(words), accounts_(accounts), certificates_(certificates), send_(std::move(send)) {}
+  Dispatch(Log& words, Accounts& accounts, Certificates& certificates, Errands& errands, Send send)
+      : words_(words),
+        accounts_(accounts),
+        certificates_(certificates),
+        errands_(errands),
+        send_(std::move(send)) {}
 
   // An error is fatal for the agent that sent it.
   Outcome handle(const Frame& frame);
@@ -61,6 +66,12 @@ class Dispatch {
   void on(std::uint32_t id, const ipc::SignChallenge& request);
   void on(std::uint32_t id, const ipc::SignFinalize& request);
   void on(std::uint32_t id, const ipc::SignDeactivateAuthorization& request);
+  void on(std::uint32_t id, const ipc::SignAccountUpdate& request);
+  void on(std::uint32_t id, const ipc::SignAccountDeactivation& request);
+  void on(std::uint32_t id, const ipc::SignKeyChange& request);
+  void on(std::uint32_t id, const ipc::SignKeyProbe& request);
+  void on(std::uint32_t id, const ipc::SignRevocation& request);
+  void on(std::uint32_t id, const ipc::ErrandDone& request);
   void on(std::uint32_t id, const ipc::DirectoryRead& request);
   void on(std::uint32_t id, const ipc::AccountCreated& request);
   void on(std::uint32_t id, const ipc::AccountLost& request);
@@ -79,6 +90,7 @@ class Dispatch {
   Log& words_;
   Accounts& accounts_;
   Certificates& certificates_;
+  Errands& errands_;
   Send send_;
   std::vector<Waiting> waiting_;  // one a lineage at most: an order has one step at a time
 };

@@ -104,7 +104,7 @@ int keep(const Env& env, Log& log, const Config& config, bool after_reload) {
   if (!board)
     log.error("helper: " + board.error().message +
               "; certificates are served, but none is ordered or renewed until the next reload");
-  auto encoded = encode_config(config);
+  auto encoded = encode_config(without_secrets(config));
   if (auto saved = store->save_config(encoded.view()); !saved) log.error(saved.error().message);
   Keeper keeper(env, log, config, *store, board ? &*board : nullptr);
   keeper.restore();
@@ -120,16 +120,26 @@ Keeper::Keeper(const Env& env, Log& log, const Config& config, Store& store, Boa
       agent_log_(env, log),
       accounts_(env, log, config, store),
       certificates_(env, log, config, store, accounts_, board),
-      dispatch_(agent_log_, accounts_, certificates_,
+      errands_(env, log, config, store, accounts_, certificates_),
+      dispatch_(agent_log_, accounts_, certificates_, errands_,
                 [this](ipc::Type type, std::uint32_t id, const Secret& payload) {
                   send(type, id, payload);
                 }),
       activation_(env, log, config, store, certificates_),
       agent_(env, log, agent_log_, config),
-      control_(env, [this](ipc::ControlType type,
-                           const ipc::ControlRequest& request) { return control(type, request); }),
+      control_(env, [this](ipc::ControlType type, const ipc::ControlRequest& request,
+                           Control::Ticket ticket) { return control(type, request, ticket); }),
+      operator_requests_(accounts_, certificates_, errands_, control_),
       board_complaint_(env, log),
-      file_complaint_(env, log) {}
+      file_complaint_(env, log) {
+  errands_.on_new = [this](const ipc::Errand& errand) {
+    if (agent_.channel()) send(ipc::Type::errand, 0, encode(errand));
+    return agent_.channel() != nullptr;
+  };
+  errands_.renew = [this](const Lineage& lineage) {
+    send(ipc::Type::renew_now, 0, encode(ipc::RenewNow{lineage, true}));
+  };
+}
 
 void Keeper::restore() {
   certificates_.restore_challenges();
@@ -158,8 +168,9 @@ void Keeper::welcome() {
   Secret config = encode_config(reduced_for_agent(config_));
   welcome.config = config.view();
   for (const IssuerConfig& issuer : config_.issuers) {
+    const bool has_key = accounts_.settle(issuer.id);
     AccountRecord record = accounts_.record(issuer.id);
-    ipc::IssuerState state{issuer.id, {}, record.account_url, record.not_before};
+    ipc::IssuerState state{issuer.id, {}, record.account_url, record.not_before, has_key};
     if (!issuer.ca_certificate_file.empty()) {
       auto pem = read_secret_file(issuer.ca_certificate_file);
       if (pem)
@@ -171,6 +182,7 @@ void Keeper::welcome() {
   }
   for (const auto& [lineage, managed] : certificates_.all())
     welcome.lineages.push_back(certificates_.state_of(managed));
+  welcome.errands = errands_.open();
   send(ipc::Type::welcome, 0, encode(welcome));
 }
 
@@ -185,8 +197,8 @@ int Keeper::run() {
   await_new_orders();
   agent_.stop();
   if (runtime_) {
-    auto ignored =
-        write_status_file(env_, runtime_.get(), status_json(env_, config_, certificates_, false));
+    auto ignored = write_status_file(env_, runtime_.get(),
+                                     status_json(env_, config_, certificates_, accounts_, false));
     (void)static_cast<bool>(ignored);
   }
   return 0;
@@ -270,6 +282,8 @@ void Keeper::take_over() {
 }
 
 void Keeper::start_agent() {
+  for (const IssuerConfig& issuer : config_.issuers) accounts_.settle(issuer.id);
+  errands_.look_at_all();
   agent_.start();
   dispatch_.forget_waiting();
   certificates_.forget_unanswered();
@@ -338,13 +352,14 @@ void Keeper::look_after() {
   if (board_) board_->sweep();
   if (now - neglect_checked_ < kNeglectInterval) return;
   neglect_checked_ = now;
+  errands_.try_again();
   certificates_.warn_of_neglect();
 }
 
 void Keeper::write_status() {
   Millis began = env_.boottime();
   status_stale_ = false;
-  Json status = status_json(env_, config_, certificates_, true);
+  Json status = status_json(env_, config_, certificates_, accounts_, true);
   if (board_) {
     auto done = board_->publish_status(status.compact());
     done ? board_complaint_.over() : board_complaint_.say(done.error().message);
@@ -358,14 +373,20 @@ void Keeper::write_status() {
   status_interval_ = std::max(kStatusInterval, (status_written_ - began) * kStatusShare);
 }
 
-ipc::ControlAnswer Keeper::control(ipc::ControlType type, const ipc::ControlRequest& request) {
+std::optional<ipc::ControlAnswer> Keeper::control(ipc::ControlType type,
+                                                  const ipc::ControlRequest& request,
+                                                  Control::Ticket ticket) {
   switch (type) {
     case ipc::ControlType::status:
-      return {true, status_json(env_, config_, certificates_, true).compact()};
+      return ipc::ControlAnswer{
+          true, status_json(env_, config_, certificates_, accounts_, true).compact()};
+    case ipc::ControlType::issuers:
+      return ipc::ControlAnswer{true, issuers_json(config_, accounts_).compact()};
     case ipc::ControlType::renew:
       return renew(request);
     default:
-      return {false, "this helper does not know that request"};
+      status_stale_ = true;
+      return operator_requests_.handle(type, request, ticket);
   }
 }
 
@@ -379,7 +400,7 @@ ipc::ControlAnswer Keeper::renew(const ipc::ControlRequest& request) {
       Managed& managed = *certificates_.find(lineage);
       if (auto done = certificates_.request_renewal(managed); !done)
         return {false, done.error().message};
-      send(ipc::Type::renew_now, 0, encode(ipc::RenewNow{lineage}));
+      send(ipc::Type::renew_now, 0, encode(ipc::RenewNow{lineage, false}));
       WallTime wait = managed.schedule.retry_after;
       text += to_string(lineage) + ": ";
       text += wait > env_.now() ? "the CA asked to wait until " + format_rfc3339(wait) + "; then"

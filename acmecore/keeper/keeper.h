@@ -18,6 +18,8 @@
 #include "keeper/certificates.h"
 #include "keeper/control.h"
 #include "keeper/dispatch.h"
+#include "keeper/errands.h"
+#include "keeper/operator_requests.h"
 #include "store/store.h"
 
 namespace acme::keeper {
@@ -52,7 +54,9 @@ class Keeper {
   bool board_is_back();
   void look_after();
   void write_status();
-  ipc::ControlAnswer control(ipc::ControlType type, const ipc::ControlRequest& request);
+  std::optional<ipc::ControlAnswer> control(ipc::ControlType type,
+                                            const ipc::ControlRequest& request,
+                                            Control::Ticket ticket);
   ipc::ControlAnswer renew(const ipc::ControlRequest& request);
   void send(ipc::Type type, std::uint32_t id, const Secret& payload);
   int timeout() const;
@@ -64,10 +68,12 @@ class Keeper {
   AgentLog agent_log_;
   Accounts accounts_;
   Certificates certificates_;
+  Errands errands_;
   Dispatch dispatch_;
   Activation activation_;
   AgentProcess agent_;
   Control control_;
+  OperatorRequests operator_requests_;
   UniqueFd runtime_;
   std::deque<Frame> unheard_;  // what the agent said, not handled yet
   bool orphaned_ = false;      // the supervisor is gone and we could not become one

@@ -62,7 +62,9 @@ int once(const Env& env, const std::string& state_path, const std::string& comma
   Certificates certificates(env, log, *config, *store, accounts, nullptr);
   certificates.restore_certificates();
   if (writes) return mark(env, certificates, names);
-  std::puts(status_json(env, *config, certificates, false).pretty().c_str());
+  Json out = command == "issuers" ? issuers_json(*config, accounts)
+                                  : status_json(env, *config, certificates, accounts, false);
+  std::puts(out.pretty().c_str());
   return 0;
 }
 

@@ -17,6 +17,7 @@ void set_time(Json& json, const char* key, WallTime time) {
 const char* state_word(const Managed& managed, WallTime now) {
   if (!managed.stored) return managed.schedule.failures != 0 ? "failing" : "pending";
   if (managed.stored->not_after <= now) return "expired";
+  if (managed.stored->revoked != 0) return "revoked";
   if (managed.schedule.failures != 0) return "renewal failing";
   return "valid";
 }
@@ -50,6 +51,10 @@ Json lineage_json(const Managed& managed, WallTime now) {
     out.set("issuer_name", managed.stored->issuer_name).set("serial", managed.stored->serial);
     set_time(out, "not_before", managed.stored->not_before);
     set_time(out, "not_after", managed.stored->not_after);
+    if (managed.stored->revoked != 0) {
+      set_time(out, "revoked", managed.stored->revoked);
+      out.set("revocation_reason", managed.stored->revocation_reason);
+    }
   }
   set_time(out, "renew_at", managed.schedule.renewal_point());
   set_time(out, "next_try", std::max(managed.schedule.next_try, managed.schedule.retry_after));
@@ -66,10 +71,46 @@ Json lineage_json(const Managed& managed, WallTime now) {
   return out;
 }
 
+enum class For { everybody, the_operator };
+
+Json issuer_json(const IssuerConfig& issuer, const AccountRecord& account, For whom) {
+  Json out = Json::object();
+  out.set("id", issuer.id).set("directory_url", issuer.directory_url);
+  out.set("account",
+          account.account_url.empty() ? Json::null() : Json::string(account.account_url));
+  if (!account.terms_of_service.empty()) out.set("terms_of_service", account.terms_of_service);
+  if (!account.new_terms_of_service.empty())
+    out.set("new_terms_of_service", account.new_terms_of_service);
+  if (whom == For::everybody) return out;
+  set_time(out, "created", account.created);
+  Json contacts = Json::array();
+  for (const std::string& contact : account.contacts.value_or(issuer.contacts))
+    contacts.append(contact);
+  out.set("contacts", std::move(contacts));
+  out.set("key", account.key.file.empty() ? account.key.type : account.key.file);
+  if (account.next_key)
+    out.set("next_key",
+            account.next_key->file.empty() ? account.next_key->type : account.next_key->file);
+  if (issuer.external_account.configured())
+    out.set("external_account", issuer.external_account.kid);
+  return out;
+}
+
+Json issuer_list(const Config& config, Accounts& accounts, For whom) {
+  Json list = Json::array();
+  for (const IssuerConfig& issuer : config.issuers)
+    list.append(issuer_json(issuer, accounts.record(issuer.id), whom));
+  return list;
+}
+
 }  // namespace
 
+Json issuers_json(const Config& config, Accounts& accounts) {
+  return Json::object().set("issuers", issuer_list(config, accounts, For::the_operator));
+}
+
 Json status_json(const Env& env, const Config& config, const Certificates& certificates,
-                 bool helper_up) {
+                 Accounts& accounts, bool helper_up) {
   WallTime now = env.now();
   Json list = Json::array();
   for (const auto& [lineage, managed] : certificates.all()) list.append(lineage_json(managed, now));
@@ -81,6 +122,7 @@ Json status_json(const Env& env, const Config& config, const Certificates& certi
       .set("helper_up", Json::boolean(helper_up))
       .set("helper_pid", helper_up ? Json::integer(getpid()) : Json::null())
       .set("written", format_rfc3339(now))
+      .set("issuers", issuer_list(config, accounts, For::everybody))
       .set("certificates", std::move(list));
   if (!certificates.clocks_ahead().empty()) out.set("clocks_off", clocks_json(certificates));
   return out;

@@ -13,7 +13,9 @@
 namespace acme::keeper {
 
 Json status_json(const Env& env, const Config& config, const Certificates& certificates,
-                 bool helper_up);
+                 Accounts& accounts, bool helper_up);
+// With what is the operator's alone: {"issuers": […]}, contacts included.
+Json issuers_json(const Config& config, Accounts& accounts);
 
 // Atomically, mode 0644: readable by all.
 Outcome write_status_file(const Env& env, int runtime_dir, const Json& status);

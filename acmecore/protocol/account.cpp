@@ -6,6 +6,10 @@
 
 namespace acme::protocol {
 
+bool is_no_account(const Answer& answer) {
+  return !answer.ok() && read_problem(answer).type == "accountDoesNotExist";
+}
+
 std::variant<Account, Failure> read_account(const Answer& answer, WallTime now) {
   if (answer.status != 200 && answer.status != 201) return failure_of(answer, now);
   const std::string* location = answer.header("location");

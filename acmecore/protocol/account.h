@@ -15,6 +15,9 @@ struct Account {
   bool existed = false;
 };
 
+// The answer to onlyReturnExisting: the CA does not know the key.
+bool is_no_account(const Answer& answer);
+
 // 200 and 201 with Location are an account.
 std::variant<Account, Failure> read_account(const Answer& answer, WallTime now);
 

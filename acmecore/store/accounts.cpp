@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view kRecord = "account.json";
 constexpr std::string_view kKey = "key";
+constexpr std::string_view kNextKey = "key.next";
 
 }  // namespace
 
@@ -35,6 +36,35 @@ Outcome Store::save_account_key(std::string_view issuer, const Secret& pem) {
   if (old && !old->empty())
     return fail(Errc::refused, dir.path_of(kKey) + " is there already: retire the account first");
   return replace_file(dir, kKey, pem.view());
+}
+
+Result<Secret> Store::load_next_account_key(std::string_view issuer) const {
+  ACME_TRY(const Directory dir, state_->open_issuer(issuer));
+  return dir.read_secret(kNextKey);
+}
+
+Outcome Store::save_next_account_key(std::string_view issuer, const Secret& pem) {
+  if (pem.empty()) return fail(Errc::invalid_argument, "an empty account key");
+  ACME_TRY(const Directory dir, state_->make_issuer(issuer));
+  return replace_file(dir, kNextKey, pem.view());
+}
+
+Outcome Store::adopt_next_account_key(std::string_view issuer) {
+  ACME_CHECK(state_->may_write());
+  ACME_TRY(const Directory dir, state_->open_issuer(issuer));
+  return rename_durably(dir, kNextKey, kKey);
+}
+
+Outcome Store::forget_next_account_key(std::string_view issuer) {
+  ACME_CHECK(state_->may_write());
+  ACME_TRY(const Directory dir, state_->open_issuer(issuer));
+  return remove_tree(dir, kNextKey);
+}
+
+Outcome Store::forget_account_key(std::string_view issuer) {
+  ACME_CHECK(state_->may_write());
+  ACME_TRY(const Directory dir, state_->open_issuer(issuer));
+  return remove_tree(dir, kKey);
 }
 
 Outcome Store::save_account(const AccountRecord& account) {

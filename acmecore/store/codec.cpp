@@ -69,6 +69,14 @@ void put_seal(Json& out, std::string_view key, const Seal& seal) {
   out.set(key, Json::object().set("sha256", seal.sha256).set("size", seal.size));
 }
 
+Json key_json(const AccountKeyRecord& key) {
+  Json out = Json::object();
+  put(out, "file", key.file);
+  put(out, "type", key.type);
+  put(out, "thumbprint", key.thumbprint);
+  return out;
+}
+
 std::string finish(const Json& record) {
   return record.pretty() + "\n";
 }
@@ -104,6 +112,10 @@ std::vector<std::string> texts_of(const Json& in) {
   for (const Json& item : in.items())
     if (auto text = item.text()) texts.push_back(*std::move(text));
   return texts;
+}
+
+AccountKeyRecord key_in(const Json& in) {
+  return {text_of(in, "file"), text_of(in, "type"), text_of(in, "thumbprint")};
 }
 
 std::vector<FailedChallenge> challenges_in(const Json& in) {
@@ -162,6 +174,10 @@ std::string encode_account(const AccountRecord& account) {
   put(out, "directory_url", account.directory_url);
   put(out, "account_url", account.account_url);
   put(out, "terms_of_service", account.terms_of_service);
+  put(out, "new_terms_of_service", account.new_terms_of_service);
+  if (account.contacts) put_list(out, "contacts", *account.contacts);
+  if (account.key != AccountKeyRecord{}) out.set("key", key_json(account.key));
+  if (account.next_key) out.set("next_key", key_json(*account.next_key));
   put_time(out, "created", account.created);
   put_time(out, "not_before", account.not_before);
   return finish(out);
@@ -173,6 +189,10 @@ Result<AccountRecord> decode_account(std::string_view text) {
   account.directory_url = text_of(in, "directory_url");
   account.account_url = text_of(in, "account_url");
   account.terms_of_service = text_of(in, "terms_of_service");
+  account.new_terms_of_service = text_of(in, "new_terms_of_service");
+  if (in["contacts"].is_array()) account.contacts = texts_of(in["contacts"]);
+  account.key = key_in(in["key"]);
+  if (in["next_key"].is_object()) account.next_key = key_in(in["next_key"]);
   account.created = time_of(in["created"]);
   account.not_before = time_of(in["not_before"]);
   // An account without its directory could be taken for another CA's.
@@ -194,6 +214,9 @@ std::string encode_meta(const StoredMeta& stored) {
   put(out, "account_url", meta.account_url);
   put(out, "order_url", meta.order_url);
   put_time(out, "stored", meta.stored);
+  put_time(out, "revoked", meta.revoked);
+  put(out, "revocation_reason", meta.revocation_reason);
+  if (meta.to_be_replaced) out.set("to_be_replaced", Json::boolean(true));
   put_seal(out, "fullchain", stored.chain);
   put_seal(out, "privkey", stored.key);
   return finish(out);
@@ -214,6 +237,9 @@ Result<StoredMeta> decode_meta(std::string_view text) {
   meta.account_url = text_of(in, "account_url");
   meta.order_url = text_of(in, "order_url");
   meta.stored = time_of(in["stored"]);
+  meta.revoked = time_of(in["revoked"]);
+  meta.revocation_reason = text_of(in, "revocation_reason");
+  meta.to_be_replaced = in["to_be_replaced"].truth();
   stored.chain = seal_in(in["fullchain"]);
   stored.key = seal_in(in["privkey"]);
   if (!is_complete(stored.chain) || !is_complete(stored.key))

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,13 +13,25 @@
 
 namespace acme {
 
+// An account's key: enough to know it again.
+struct AccountKeyRecord {
+  std::string file;        // the operator's own; empty: it is kept in the store
+  std::string type;        // as it was configured when it was made; empty: not known
+  std::string thumbprint;  // RFC 7638; empty: not known
+  bool operator==(const AccountKeyRecord&) const = default;
+};
+
 struct AccountRecord {
   std::string issuer;         // the issuer's id
   std::string directory_url;  // a changed URL is a new account
   std::string account_url;    // empty: the key was made, the CA has not answered yet
   std::string terms_of_service;
   WallTime created = 0;
-  WallTime not_before = 0;  // the CA asked not to be called before (Retry-After)
+  WallTime not_before = 0;             // the CA asked not to be called before (Retry-After)
+  std::string new_terms_of_service{};  // what the CA's directory names by now; empty: the same
+  std::optional<std::vector<std::string>> contacts{};  // as the CA has them; absent: not known
+  AccountKeyRecord key{};                              // that the CA knows
+  std::optional<AccountKeyRecord> next_key{};          // a rollover to it was begun
 };
 
 struct VersionMeta {
@@ -33,6 +46,9 @@ struct VersionMeta {
   std::string ari_id;
   std::string issuer_name;  // the CA certificate's name, for people
   WallTime stored = 0;
+  WallTime revoked = 0;  // by us; 0: not
+  std::string revocation_reason;
+  bool to_be_replaced = false;  // as soon as possible
 };
 
 struct Version {

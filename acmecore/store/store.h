@@ -55,11 +55,19 @@ class Store {
   std::optional<std::string> volatile_filesystem() const;
 
   // Accounts. The key is on disk before the CA hears of it, and is never replaced
-  // (Errc::refused) before its account is retired.
+  // (Errc::refused) before its account is retired, but by its successor.
   Result<AccountRecord> load_account(std::string_view issuer) const;
   Result<Secret> load_account_key(std::string_view issuer) const;  // PEM
   Outcome save_account_key(std::string_view issuer, const Secret& pem);
   Outcome save_account(const AccountRecord& account);
+  // The successor in a key rollover lies beside the key before the CA hears of it, and takes
+  // its place by one rename. One that was there before is replaced.
+  Result<Secret> load_next_account_key(std::string_view issuer) const;
+  Outcome save_next_account_key(std::string_view issuer, const Secret& pem);
+  Outcome adopt_next_account_key(std::string_view issuer);
+  Outcome forget_next_account_key(std::string_view issuer);
+  // A key of the operator's own has taken its place.
+  Outcome forget_account_key(std::string_view issuer);
   // A changed directory URL: the old account is kept beside, as <issuer>.<n>. No
   // account is no error.
   Outcome retire_account(std::string_view issuer);
@@ -72,6 +80,9 @@ class Store {
   Result<Version> load_current(const Lineage& lineage, Meta want = Meta::whole) const;
   // Chooses the version's name, then switches current and prunes all but the previous.
   Outcome save_version(const Lineage& lineage, Version version);
+  // Where that version still is. What was revoked is pruned as soon as another is current.
+  Outcome note_revoked(const Lineage& lineage, const std::string& version, WallTime when,
+                       std::string_view reason, bool to_be_replaced);
   Outcome remove(const Lineage& lineage);  // pruning of what is no longer configured
 
   // Schedule. The caller, who has the version, bounds renew_at by its not_after.

@@ -119,6 +119,13 @@ Outcome write_version(const Directory& dir, const std::string& name, const Versi
   return filled;
 }
 
+// Its key may be in other hands: it must not come back when the new version is damaged.
+bool is_revoked(const Directory& dir, const std::string& name) {
+  auto text = dir.read(name + "/" + std::string(kMeta));
+  auto stored = text ? decode_meta(*text) : Result<StoredMeta>(text.error());
+  return stored && stored->meta.revoked != 0;
+}
+
 // All but the new version and the one before it. What was set aside is kept as
 // long as versions of its age are, for people to look at.
 Outcome prune(const Directory& dir, const std::string& now, const std::string& before) {
@@ -200,9 +207,24 @@ Outcome Store::save_version(const Lineage& lineage, Version version) {
     if (current_name(dir) != version.name) (void)discard(dir, version.name);
     return switched;
   }
+  if (!before.empty() && is_revoked(dir, before)) before = version.name;
   Outcome pruned = prune(dir, version.name, before);
   if (!pruned) state_->log.warning(pruned.error().message);
   return {};
+}
+
+Outcome Store::note_revoked(const Lineage& lineage, const std::string& version, WallTime when,
+                            std::string_view reason, bool to_be_replaced) {
+  ACME_CHECK(state_->may_write());
+  if (!is_version_name(version)) return fail(Errc::invalid_argument, "no version's name");
+  ACME_TRY(const Directory dir, state_->open_lineage(kCerts, lineage));
+  ACME_TRY(const Directory folder, dir.open(version));
+  ACME_TRY(const std::string text, folder.read(kMeta));
+  ACME_TRY(StoredMeta stored, decode_meta(text));
+  stored.meta.revoked = when;
+  stored.meta.revocation_reason = reason;
+  stored.meta.to_be_replaced = to_be_replaced;
+  return replace_file(folder, kMeta, encode_meta(stored));
 }
 
 Outcome Store::remove(const Lineage& lineage) {

@@ -30,7 +30,7 @@ def test_there_are_examples():
                              "staging-then-production.conf", "tls-alpn-01-only.conf"}
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if name != "external-account.conf"])
 def test_an_example_gets_its_certificates(server, pebble, load, name):
     text = load(name, pebble.issuer)
     done = server.test()
@@ -39,6 +39,20 @@ def test_an_example_gets_its_certificates(server, pebble, load, name):
     for site in example.names(text):
         assert site in server.wait_for_certificate(site, pebble).names
         assert server.https_get(site, trust=pebble.root()).text == "It works.\n"
+
+
+# Its CA knows its customers.
+EXTERNAL_ACCOUNT = {"kid-1": "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"}
+
+
+@pytest.mark.pebble(eab_keys=EXTERNAL_ACCOUNT)
+def test_the_example_of_an_external_account(server, pebble, load, folder):
+    path = folder / "eab.key"
+    path.write_text(EXTERNAL_ACCOUNT["kid-1"])
+    load("external-account.conf",
+         lambda name: pebble.issuer(name, external_account_key=f"kid-1 {path}"))
+    server.start()
+    server.wait_for_certificate("shop.example.com", pebble)
 
 
 def test_the_redirect_example_redirects_and_sends_hsts_once_it_may(server, pebble, relay, load):

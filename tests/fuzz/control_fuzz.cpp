@@ -53,9 +53,10 @@ struct Server {
     if (!opened) std::abort();
     dir = std::move(*opened);
     control = std::make_unique<Control>(
-        clock, [this](ipc::ControlType, const ipc::ControlRequest& request) {
+        clock, [this](ipc::ControlType, const ipc::ControlRequest& request, Control::Ticket) {
           ++asked;
-          return ipc::ControlAnswer{true, std::string(request.names.size() % 100'000, 'x')};
+          return std::optional(
+              ipc::ControlAnswer{true, std::string(request.names.size() % 100'000, 'x')});
         });
     if (!control->listen(dir.get())) std::abort();
   }

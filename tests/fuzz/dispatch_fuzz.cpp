@@ -79,7 +79,8 @@ class Keeper {
         agent_log_(kEnv, log_),
         accounts_(kEnv, log_, config(), store_),
         certificates_(kEnv, log_, config(), store_, accounts_, &writer_),
-        dispatch_(agent_log_, accounts_, certificates_,
+        errands_(kEnv, log_, config(), store_, accounts_, certificates_),
+        dispatch_(agent_log_, accounts_, certificates_, errands_,
                   [this](ipc::Type type, std::uint32_t, const Secret& payload) {
                     if (type != ipc::Type::reply) std::abort();
                     check(required(decode<ipc::Reply>(payload.view())));
@@ -117,6 +118,10 @@ class Keeper {
     if (std::find(origins.begin(), origins.end(), origin) == origins.end()) std::abort();
     auto payload = required(base64url_decode((*body)["payload"].text_or("")));
     std::string text(payload.begin(), payload.end());
+    // Nobody has asked for any of these.
+    if (text.find("\"oldKey\"") != std::string::npos ||
+        text.find("\"certificate\"") != std::string::npos)
+      std::abort();
     if (text.find("deactivated") != std::string::npos && url == accounts_.account_url("ca"))
       std::abort();
   }
@@ -128,6 +133,7 @@ class Keeper {
   AgentLog agent_log_;
   Accounts accounts_;
   Certificates certificates_;
+  Errands errands_;
   Dispatch dispatch_;
 };
 
@@ -137,7 +143,7 @@ class Agent {
 
   // False: the keeper has ended it.
   bool speak(Keeper& keeper) {
-    switch (data_.ConsumeIntegralInRange(0, 17)) {
+    switch (data_.ConsumeIntegralInRange(0, 22)) {
       case 0:
         return send(keeper, ipc::SignNewAccount{issuer(), url(), nonce()});
       case 1:
@@ -170,6 +176,17 @@ class Agent {
         return send(keeper, ipc::LogLine{data_.ConsumeIntegral<std::int32_t>(), word()});
       case 15:
         return send(keeper, ipc::Progress{lineage(), word()});
+      case 16:
+        return send(keeper, ipc::SignAccountUpdate{number(), url(), nonce()});
+      case 17:
+        return send(keeper, ipc::SignAccountDeactivation{number(), url(), nonce()});
+      case 18:
+        return send(keeper, ipc::SignKeyChange{number(), url(), nonce()});
+      case 19:
+        return send(keeper, ipc::SignRevocation{number(), url(), nonce(), data_.ConsumeBool()});
+      case 20:
+        return send(keeper,
+                    ipc::ErrandDone{number(), data_.ConsumeBool(), data_.ConsumeBool(), word()});
       default:
         return keeper.handle(data_.ConsumeIntegral<std::uint8_t>(), Secret(word()));
     }
@@ -182,7 +199,7 @@ class Agent {
   }
 
   bool read_directory(Keeper& keeper) {
-    ipc::DirectoryRead request{issuer(), {url()}};
+    ipc::DirectoryRead request{issuer(), {url()}, word()};
     if (auto origin = https_origin(request.urls[0])) keeper.origins.push_back(*origin);
     return send(keeper, request);
   }
@@ -209,6 +226,7 @@ class Agent {
     return send(keeper, request);
   }
 
+  std::uint32_t number() { return data_.ConsumeIntegralInRange<std::uint32_t>(0, 3); }
   std::string word() { return data_.ConsumeRandomLengthString(300); }
   std::string pick(std::initializer_list<const char*> honest) {
     auto n = data_.ConsumeIntegralInRange<std::size_t>(0, honest.size());

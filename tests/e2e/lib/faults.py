@@ -46,6 +46,13 @@ class lose_answer(Action):
         raise Drop
 
 
+class hold_answer(Action):
+    """The CA acts, and its answer does not come."""
+
+    async def after(self, request, answer):
+        await asyncio.sleep(3600)
+
+
 class delay(Action):
     def __init__(self, seconds):
         self.seconds = seconds

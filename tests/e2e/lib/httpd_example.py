@@ -3,7 +3,7 @@ its ports, paths and the CA's address are those of the test or the demo."""
 
 import re
 
-from .httpd import issuer_lines
+from .httpd import directive_names, issuer_lines
 from .workspace import REPOSITORY
 
 FOLDER = REPOSITORY / "conf-examples" / "httpd"
@@ -23,6 +23,7 @@ def adapt(text, *, main, root, http_port, tls_port, issuer):
     that name. Built-in issuers are amended where the example has no block."""
     lines = list(main)
     block = None
+    ours = directive_names()
     blocks = re.findall(r"^<ACMEIssuer (\S+)>", text, re.M)
     for name in ("letsencrypt", "letsencrypt-staging"):
         if name not in blocks:
@@ -36,7 +37,7 @@ def adapt(text, *, main, root, http_port, tls_port, issuer):
             lines += issuer_lines(match[1], block)[:-1]
             continue
         # the block has its own address by now
-        if block and word in ("ACMEDirectoryURL", "ACMECACertificateFile"):
+        if block and word in ("ACMEDirectoryURL", *(ours[name] for name in block.settings)):
             continue
         if word == "</ACMEIssuer>":
             block = None

@@ -51,6 +51,29 @@ TEST(an_account_that_is_refused_is_asked_for_once_by_a_hundred_orders) {
   CHECK_EQ(world.keeper.given_up.size(), 0);
 }
 
+TEST(a_ca_that_knows_its_customers_is_not_asked_by_a_stranger) {
+  World world;
+  world.add("a.example");
+  world.ca.after = [](const HttpRequest& request,
+                      const Answer& given) -> std::optional<HttpResult> {
+    if (!request.url.ends_with("/directory")) return std::nullopt;
+    Answer out = given;
+    out.body.pop_back();
+    out.body += R"(,"meta":{"externalAccountRequired":true}})";
+    return out;
+  };
+  world.start();
+  world.run_for(10'000);
+  CHECK_EQ(world.ca.count("POST"), 0);
+  CHECK_CONTAINS(world.keeper.line_with("order failed"), "external_account_key");
+  World customer;
+  customer.config.issuers[0].external_account.kid = "kid-1";
+  customer.ca.after = world.ca.after;
+  customer.add("a.example");
+  customer.start();
+  CHECK(customer.run_until_issued(1, 5000));
+}
+
 TEST(a_directory_that_is_garbage_is_told_and_tried_again) {
   World world;
   world.add("a.example");

@@ -84,7 +84,7 @@ TEST(welcome_and_renew_reach_their_handlers) {
   Pair pair;
   std::string seen;
   pair.link.on_welcome = [&](const ipc::Welcome& welcome) { seen += welcome.config; };
-  pair.link.on_renew = [&](const Lineage& lineage) { seen += to_string(lineage); };
+  pair.link.on_renew = [&](const ipc::RenewNow& renew) { seen += to_string(renew.lineage); };
   ipc::Welcome welcome;
   welcome.config = "config;";
   REQUIRE_OK(pair.keeper.send(static_cast<std::uint16_t>(ipc::Type::welcome), 0, encode(welcome)));

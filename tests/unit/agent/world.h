@@ -93,7 +93,11 @@ class FakeCa final : public agent::Http {
   std::function<Answer(const std::string& ari_id)> renewal_info;
   std::optional<std::int64_t> date_ahead;  // answers have a Date: of the test's clock, plus this
   std::vector<std::string> replacing;      // names of the orders that came with `replaces`
-  std::vector<std::string> log;            // "POST /order/1"
+  bool knows_key = false;      // of before: onlyReturnExisting finds an account
+  bool key_changed = false;    // by keyChange
+  bool is_our_account = true;  // that a revocation is signed by
+  int revocations = 0;
+  std::vector<std::string> log;  // "POST /order/1"
   std::map<int, Order> orders;
   int accounts = 0;
   std::size_t most_in_flight = 0;
@@ -169,7 +173,8 @@ class FakeCa final : public agent::Http {
   Answer directory() {
     Answer out =
         json(200, R"({"newNonce":")" + base_ + R"(/nonce","newAccount":")" + base_ +
-                      R"(/account","newOrder":")" + base_ + R"(/new-order")" +
+                      R"(/account","newOrder":")" + base_ + R"(/new-order","keyChange":")" + base_ +
+                      R"(/key-change","revokeCert":")" + base_ + R"(/revoke")" +
                       (renewal_info ? R"(,"renewalInfo":")" + base_ + "/ari\"" : "") + "}");
     out.headers.pop_back();  // no nonce with the directory
     return out;
@@ -183,13 +188,20 @@ class FakeCa final : public agent::Http {
     bool fresh = nonces_.erase(body["nonce"].text_or("")) == 1;
     if (!fresh || env_.uniform() * 100 < refuse_nonces)
       return problem(400, "badNonce", "JWS has an invalid anti-replay nonce");
-    if (path == "/account") return account();
+    const std::string what = body["what"].text_or("");
+    if (path == "/account") return what == "account" ? account() : existing(what);
+    if (path == "/key-change") {
+      key_changed = true;
+      return json(200, "");
+    }
+    if (path == "/revoke") return revoke(what);
     if (!knows_accounts) return problem(400, "accountDoesNotExist", "unknown account");
     if (path == "/new-order") {
       if (body["replaces"].truth()) replacing.push_back(body["lineage"].text_or(""));
       return new_order(body["lineage"].text_or(""));
     }
     std::size_t slash = path.rfind('/');
+    if (path.starts_with("/account/")) return json(200, R"({"status":")" + what + R"("})");
     return of_order(path.substr(0, slash), std::stoi(path.substr(slash + 1)),
                     body["what"].text_or(""));
   }
@@ -199,6 +211,19 @@ class FakeCa final : public agent::Http {
     Answer out = json(201, R"({"status":"valid"})");
     out.headers.push_back({"Location", base_ + "/account/" + std::to_string(accounts)});
     return out;
+  }
+  Answer existing(const std::string& what) {
+    if (what == "look" ? !knows_key : !key_changed)
+      return problem(400, "accountDoesNotExist", "no account has this key");
+    if (accounts == 0) accounts = 1;
+    Answer out = json(200, R"({"status":"valid"})");
+    out.headers.push_back({"Location", base_ + "/account/" + std::to_string(accounts)});
+    return out;
+  }
+  Answer revoke(const std::string& what) {
+    if (what == "revoke" && !is_our_account) return problem(403, "unauthorized", "not yours");
+    if (++revocations > 1) return problem(400, "alreadyRevoked", "was revoked before");
+    return json(200, "");
   }
   Answer new_order(const std::string& name) {
     int id = static_cast<int>(orders.size()) + 1;
@@ -289,6 +314,7 @@ class ScriptedKeeper {
   std::map<std::string, ScheduleRecord> schedules;
   std::map<std::string, std::vector<std::string>> stages;
   std::vector<std::string> given_up;
+  std::vector<ipc::ErrandDone> errands;  // that have ended
   std::vector<std::string> installed;
   std::int64_t lifetime = 90 * kDay;
   bool ari = false;              // what is installed has a certID
@@ -353,6 +379,10 @@ class ScriptedKeeper {
     return Json::object().set("what", what).set("lineage", lineage).set("nonce", nonce).compact();
   }
   template <class Message>
+  std::string errand(const std::string& what, std::string_view bytes) {
+    return body(what, "", REQUIRE_OK(decode<Message>(bytes)).nonce);
+  }
+  template <class Message>
   std::string sign(const std::string& what, std::string_view bytes) {
     Message message = REQUIRE_OK(decode<Message>(bytes));
     return body(what, message.lineage.certificate, message.nonce);
@@ -360,8 +390,25 @@ class ScriptedKeeper {
   std::string act(ipc::Type type, std::string_view bytes) {
     using ipc::Type;
     switch (type) {
-      case Type::sign_new_account:
-        return body("account", "", REQUIRE_OK(decode<ipc::SignNewAccount>(bytes)).nonce);
+      case Type::sign_new_account: {
+        auto request = REQUIRE_OK(decode<ipc::SignNewAccount>(bytes));
+        return body(request.only_existing ? "look" : "account", "", request.nonce);
+      }
+      case Type::sign_account_update:
+        return errand<ipc::SignAccountUpdate>("valid", bytes);
+      case Type::sign_account_deactivation:
+        return errand<ipc::SignAccountDeactivation>("deactivated", bytes);
+      case Type::sign_key_change:
+        return errand<ipc::SignKeyChange>("change_key", bytes);
+      case Type::sign_key_probe:
+        return errand<ipc::SignKeyProbe>("probe", bytes);
+      case Type::sign_revocation: {
+        auto request = REQUIRE_OK(decode<ipc::SignRevocation>(bytes));
+        return body(request.by_certificate ? "revoke_by_certificate" : "revoke", "", request.nonce);
+      }
+      case Type::errand_done:
+        errands.push_back(REQUIRE_OK(decode<ipc::ErrandDone>(bytes)));
+        return "";
       case Type::sign_fetch:
         return body("fetch", "", REQUIRE_OK(decode<ipc::SignFetch>(bytes)).nonce);
       case Type::sign_new_order:
@@ -457,7 +504,10 @@ class World {
   }
   void start() {
     driver = std::make_unique<agent::Driver>(services, config, welcome);
-    link.on_renew = [this](const Lineage& lineage) { driver->renew(lineage); };
+    link.on_renew = [this](const ipc::RenewNow& renew) {
+      driver->renew(renew.lineage, renew.revoked);
+    };
+    link.on_errand = [this](const ipc::Errand& errand) { driver->errand(errand); };
     driver->start();
   }
 

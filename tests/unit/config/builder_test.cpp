@@ -278,6 +278,37 @@ TEST(an_account_key_is_a_kind_of_key_or_a_file) {
                  "unknown kind of key \"ecdsa:257\"");
 }
 
+TEST(an_external_account_has_its_key_in_a_file_or_inline_with_a_warning) {
+  const std::string key(64, 'k');
+  SiteConfig config;
+  config.set(config.issuer("file"), "external_account_key", {"kid 1", "eab.key"});
+  const ExternalAccount& filed = config.resolved().issuer("file")->external_account;
+  CHECK(filed.configured() && filed.key.empty());
+  CHECK_EQ(filed.kid, "kid 1");
+  CHECK_EQ(filed.key_file, "/etc/server/eab.key");
+  CHECK(config.log.warnings.empty());
+
+  SiteConfig inlined(ServerKind::httpd);
+  inlined.set(inlined.issuer("mine"), "ACMEExternalAccount", {"kid", "data:" + key});
+  CHECK_EQ(inlined.resolved().issuer("mine")->external_account.key.view(), key);
+  CHECK_EQ(inlined.log.warnings.size(), 1);
+  CHECK_CONTAINS(inlined.log.warnings[0], "ACMEExternalAccount ... data:...");
+  CHECK(inlined.log.warnings[0].find(key) == std::string::npos);
+}
+
+TEST(a_wrong_external_account_is_refused_without_its_key) {
+  SiteConfig config;
+  Builder::Scope block = config.issuer("mine");
+  const std::string key(64, 'k');
+  CHECK_CONTAINS(config.wrong("external_account", {"", "file"}, block), "key identifier");
+  CHECK_CONTAINS(config.wrong("external_account", {"kid\n", "file"}, block), "key identifier");
+  CHECK_CONTAINS(config.wrong("external_account", {"kid", "data:short"}, block), "32 bytes");
+  CHECK_CONTAINS(config.wrong("external_account", {"kid"}, block), "exactly 2 values");
+  std::string said = config.wrong("external_account", {"kid", "data:" + key + "!"}, block);
+  CHECK_CONTAINS(said, "not base64url");
+  CHECK(said.find(key) == std::string::npos);
+}
+
 TEST(an_issuers_values_are_checked_one_by_one) {
   SiteConfig config;
   Builder::Scope block = config.issuer("mine");

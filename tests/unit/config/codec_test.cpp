@@ -8,6 +8,8 @@ using namespace acme::test;
 
 namespace {
 
+const std::string kMacKey(64, 'm');
+
 Config example() {
   SiteConfig config;
   Builder::Scope block = config.issuer("mine");
@@ -16,6 +18,7 @@ Config example() {
   config.set(block, "account_key", {"/etc/account.pem"});
   config.set(block, "ssl_trusted_certificate", {"/etc/ca.pem"});
   config.set(block, "profile", {"shortlived"});
+  config.set(block, "external_account", {"kid-1", "data:" + kMacKey});
   config.main("acme", {"mine", "letsencrypt"});
   config.main("renew", {"12h"});
   config.main("activation", {"reload"});
@@ -88,6 +91,17 @@ TEST(the_agents_copy_has_no_paths_of_keys_and_store) {
   CHECK_EQ(reduced.issuer("mine")->ca_certificate_file, "/etc/ca.pem");
   CHECK_EQ(reduced.certificates.size(), 2);
   CHECK(encode_config(reduced).view().find("account.pem") == std::string_view::npos);
+}
+
+TEST(the_external_accounts_key_goes_to_the_keeper_alone) {
+  Config whole = REQUIRE_OK(decode_config(encode_config(example()).view()));
+  CHECK_EQ(whole.issuer("mine")->external_account.key.view(), kMacKey);
+  for (const Config& copy : {reduced_for_agent(whole), without_secrets(whole)}) {
+    CHECK_EQ(copy.issuer("mine")->external_account.kid, "kid-1");
+    CHECK(encode_config(copy).view().find(kMacKey) == std::string_view::npos);
+  }
+  whole.issuers.back().external_account.key_file = "/etc/eab.key";
+  CHECK(encode_config(reduced_for_agent(whole)).view().find("eab.key") == std::string_view::npos);
 }
 
 TEST(challenge_types_have_their_names) {

@@ -133,6 +133,21 @@ TEST(the_other_messages_arrive_as_they_were_sent) {
   CHECK_EQ(round_trip(ipc::Progress{kLineage, "validating"}).stage, "validating");
 }
 
+TEST(errands_arrive_as_they_were_sent) {
+  ipc::Errand errand = round_trip(ipc::Errand{7, ErrandKind::revocation, "i", true});
+  CHECK_EQ(errand.number, 7);
+  CHECK(errand.kind == ErrandKind::revocation && errand.begun);
+  CHECK_EQ(errand.issuer, "i");
+  CHECK_EQ(round_trip(ipc::SignKeyChange{7, "u", "n"}).errand, 7);
+  CHECK_EQ(round_trip(ipc::SignKeyProbe{7, "u", "n"}).url, "u");
+  CHECK_EQ(round_trip(ipc::SignAccountUpdate{7, "u", "n"}).nonce, "n");
+  CHECK_EQ(round_trip(ipc::SignAccountDeactivation{7, "u", "n"}).errand, 7);
+  CHECK(round_trip(ipc::SignRevocation{7, "u", "n", true}).by_certificate);
+  ipc::ErrandDone done = round_trip(ipc::ErrandDone{7, false, true, "words"});
+  CHECK(!done.done && done.refused);
+  CHECK_EQ(done.words, "words");
+}
+
 TEST(acmectls_request_and_its_answer_arrive_as_they_were_sent) {
   CHECK_EQ(round_trip(ipc::ControlRequest{{"a.example", "b"}}).names.at(1), "b");
   ipc::ControlAnswer answer = round_trip(ipc::ControlAnswer{true, "{}"});
@@ -150,6 +165,13 @@ TEST(every_type_of_message_has_a_number_of_its_own) {
                                   ipc::SignChallenge::kType,
                                   ipc::SignFinalize::kType,
                                   ipc::SignDeactivateAuthorization::kType,
+                                  ipc::Errand::kType,
+                                  ipc::SignAccountUpdate::kType,
+                                  ipc::SignAccountDeactivation::kType,
+                                  ipc::SignKeyChange::kType,
+                                  ipc::SignKeyProbe::kType,
+                                  ipc::SignRevocation::kType,
+                                  ipc::ErrandDone::kType,
                                   ipc::DirectoryRead::kType,
                                   ipc::AccountCreated::kType,
                                   ipc::AccountLost::kType,
@@ -165,10 +187,10 @@ TEST(every_type_of_message_has_a_number_of_its_own) {
 }
 
 TEST(a_hostile_list_of_four_billion_items_is_refused_at_once) {
-  std::string bytes(encode(ipc::DirectoryRead{"i", {}}).view());
+  std::string bytes(encode(ipc::InstallChain{kLineage, "i", {}}).view());
   bytes.replace(bytes.size() - 4, 4, "\xff\xff\xff\xff");
-  REQUIRE_ERROR(decode<ipc::DirectoryRead>(bytes), Errc::protocol);
-  REQUIRE_ERROR(decode<ipc::DirectoryRead>(bytes + std::string(1000, '\0')), Errc::protocol);
+  REQUIRE_ERROR(decode<ipc::InstallChain>(bytes), Errc::protocol);
+  REQUIRE_ERROR(decode<ipc::InstallChain>(bytes + std::string(1000, '\0')), Errc::protocol);
 }
 
 TEST(bent_messages_never_do_more_than_fail) {

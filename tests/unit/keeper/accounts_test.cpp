@@ -113,6 +113,34 @@ TEST(an_account_key_file_that_is_not_there_is_said_with_its_path) {
   CHECK_CONTAINS(reply.text, "missing.pem");
 }
 
+TEST(an_account_key_of_every_kind_signs_with_its_algorithm) {
+  const std::pair<KeyType, const char*> kinds[] = {
+      {KeyType::ecdsa256, "ES256"}, {KeyType::ecdsa384, "ES384"}, {KeyType::ecdsa521, "ES512"},
+      {KeyType::rsa2048, "RS256"},  {KeyType::rsa3072, "RS256"},  {KeyType::rsa4096, "RS256"}};
+  for (const auto& [type, algorithm] : kinds) {
+    Bench bench;
+    bench.config.issuers[0].account_key = type;
+    Signed body(bench.granted(ipc::SignNewAccount{"ca", kCa + "/new-account", kNonce}));
+    CHECK_EQ(body.header["alg"].text_or(""), algorithm);
+    PrivateKey stored =
+        REQUIRE_OK(PrivateKey::from_pem(REQUIRE_OK(bench.store().load_account_key("ca")).view()));
+    CHECK(stored.type() == type);
+  }
+}
+
+TEST(an_account_key_file_of_another_kind_is_refused_with_those_that_work) {
+  Bench bench;
+  const std::string path = bench.folder / "ed25519.pem";
+  ossl::Pkey key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+  std::ofstream(path) << REQUIRE_OK(PrivateKey::adopt(key.release()).pem()).view();
+  bench.config.issuers[0].account_key_file = path;
+  bench.restart();
+  ipc::Reply reply = bench.ask(ipc::SignNewAccount{"ca", kCa + "/new-account", kNonce});
+  CHECK(!reply.ok);
+  CHECK_CONTAINS(reply.text, "ed25519.pem");
+  CHECK_CONTAINS(reply.text, "ECDSA (P-256, P-384, P-521) or RSA");
+}
+
 TEST(the_directory_opens_other_servers_until_it_is_read_again) {
   Bench bench;
   bench.register_account();

@@ -14,6 +14,7 @@
 #include "keeper/accounts.h"
 #include "keeper/certificates.h"
 #include "keeper/dispatch.h"
+#include "keeper/errands.h"
 #include "unit/keeper/keeper_env.h"
 
 namespace acme::test {
@@ -95,6 +96,7 @@ class Bench {
 
   keeper::Accounts& accounts() { return parts_->accounts; }
   keeper::Certificates& certificates() { return parts_->certificates; }
+  keeper::Errands& errands() { return parts_->errands; }
   keeper::Dispatch& dispatch() { return parts_->dispatch; }
   Store& store() { return parts_->store; }
   keeper::Managed& managed(const Lineage& lineage) { return *certificates().find(lineage); }
@@ -127,6 +129,33 @@ class Bench {
     return reply.text;
   }
   std::vector<std::pair<std::uint32_t, ipc::Reply>> replies;
+  std::vector<ipc::Errand> errands_told;
+  std::vector<Lineage> renewals;  // of what was revoked
+
+  // ---- the operator's voice; the number of the errand that comes of it
+
+  std::uint32_t ask_to_roll_over(std::shared_ptr<keeper::Wish> wish = some_wish()) {
+    REQUIRE_OK(errands().roll_over("ca", std::move(wish)));
+    return errands_told.back().number;
+  }
+  std::uint32_t ask_to_deactivate(std::shared_ptr<keeper::Wish> wish = some_wish()) {
+    REQUIRE_OK(errands().deactivate("ca", std::move(wish)));
+    return errands_told.back().number;
+  }
+  std::uint32_t ask_to_revoke(RevocationReason reason = RevocationReason::unspecified,
+                              bool order_anew = true,
+                              std::shared_ptr<keeper::Wish> wish = some_wish()) {
+    REQUIRE_OK(errands().revoke(kSite, reason, order_anew, std::move(wish)));
+    return errands_told.back().number;
+  }
+  static std::shared_ptr<keeper::Wish> some_wish() { return std::make_shared<keeper::Wish>(); }
+  // The configuration has another contact than the account.
+  std::uint32_t change_contact() {
+    if (accounts().account_url("ca").empty()) register_account();
+    config.issuers[0].contacts = {"mailto:new@site.example"};
+    restart();
+    return errands_told.back().number;
+  }
 
   // ---- an order, step by step; each does what comes before it, too
 
@@ -226,7 +255,8 @@ class Bench {
           accounts(bench.env, bench.log, bench.config, store),
           certificates(bench.env, bench.log, bench.config, store, accounts,
                        bench.with_board_ ? &writer : nullptr),
-          dispatch(bench.log, accounts, certificates,
+          errands(bench.env, bench.log, bench.config, store, accounts, certificates),
+          dispatch(bench.log, accounts, certificates, errands,
                    [&bench](ipc::Type type, std::uint32_t id, const Secret& payload) {
                      CHECK(type == ipc::Type::reply);
                      bench.replies.emplace_back(id, REQUIRE_OK(decode<ipc::Reply>(payload.view())));
@@ -234,11 +264,20 @@ class Bench {
       REQUIRE_OK(store.lock());
       certificates.restore_challenges();
       certificates.restore_certificates();
+      // As the keeper does it before it starts the agent.
+      for (const IssuerConfig& issuer : bench.config.issuers) accounts.settle(issuer.id);
+      errands.on_new = [&bench](const ipc::Errand& errand) {
+        bench.errands_told.push_back(errand);
+        return true;
+      };
+      errands.renew = [&bench](const Lineage& lineage) { bench.renewals.push_back(lineage); };
+      errands.look_at_all();
     }
     Store store;
     BoardWriter writer;
     keeper::Accounts accounts;
     keeper::Certificates certificates;
+    keeper::Errands errands;
     keeper::Dispatch dispatch;
   };
   void start() { parts_ = std::make_unique<Parts>(*this); }

@@ -29,11 +29,13 @@ class Server {
  public:
   Server() { listen(); }
   void listen() {
-    control =
-        std::make_unique<Control>(env, [this](ControlType type, const ControlRequest& request) {
+    control = std::make_unique<Control>(
+        env, [this](ControlType type, const ControlRequest& request, Control::Ticket ticket) {
           asked.push_back(request.names);
-          if (type != ControlType::status) return ControlAnswer{false, "not that"};
-          return ControlAnswer{true, answer};
+          last_ticket = ticket;
+          if (type == ControlType::revoke) return std::optional<ControlAnswer>();
+          if (type != ControlType::status) return std::optional(ControlAnswer{false, "not that"});
+          return std::optional(ControlAnswer{true, answer});
         });
     REQUIRE_OK(control->listen(dir.get()));
   }
@@ -53,6 +55,7 @@ class Server {
   std::string socket_path = path + "/control.sock";
   std::string answer = "{}";
   std::vector<std::vector<std::string>> asked;
+  Control::Ticket last_ticket = 0;
   std::unique_ptr<Control> control;
 };
 
@@ -113,6 +116,46 @@ TEST(a_large_answer_arrives_whole) {
   Client client(server);
   client.send(ControlType::status);
   CHECK_EQ(client.wait(server).text.size(), server.answer.size());
+}
+
+TEST(what_takes_the_ca_is_answered_later) {
+  Server server;
+  Client client(server);
+  client.send(ControlType::revoke, {{"a.example"}});
+  server.turn();
+  server.turn();
+  CHECK_EQ(server.asked.size(), 1);
+  server.env.pass(30);
+  server.turn();
+  server.control->answer(server.last_ticket + 1, {true, "for somebody else"});
+  server.control->answer(server.last_ticket, {true, "revoked"});
+  CHECK_EQ(client.wait(server).text, "revoked");
+  CHECK(client.is_dropped(server));
+  server.control->answer(server.last_ticket, {true, "again"});  // nobody is there
+}
+
+TEST(a_ca_that_takes_its_time_is_told_of) {
+  Server server;
+  Client client(server);
+  client.send(ControlType::revoke);
+  server.turn();
+  server.turn();
+  CHECK_EQ(server.control->next_deadline(server.env.boot + 60'000), server.env.boot + 45'000);
+  server.env.pass(46);
+  ControlAnswer answer = client.wait(server);
+  CHECK(!answer.ok);
+  CHECK_CONTAINS(answer.text, "has not answered yet");
+}
+
+TEST(who_asks_twice_while_he_waits_is_dropped) {
+  Server server;
+  Client client(server);
+  client.send(ControlType::revoke);
+  server.turn();
+  server.turn();
+  client.send(ControlType::revoke);
+  CHECK(client.is_dropped(server));
+  CHECK_EQ(server.asked.size(), 1);
 }
 
 TEST(an_unknown_request_is_answered_too) {
@@ -256,7 +299,9 @@ TEST(a_long_path_is_no_obstacle) {
   Folder folder;
   const std::string path = folder / (std::string(100, 'a') + "/" + std::string(100, 'b'));
   UniqueFd dir = REQUIRE_OK(keeper::open_runtime_path(env, path));
-  Control control(env, [](ControlType, const ControlRequest&) { return ControlAnswer{}; });
+  Control control(env, [](ControlType, const ControlRequest&, Control::Ticket) {
+    return std::optional(ControlAnswer{});
+  });
   REQUIRE_OK(control.listen(dir.get()));
   CHECK(std::filesystem::exists(path + "/control.sock"));
 }

@@ -15,7 +15,7 @@ using keeper::write_status_file;
 namespace {
 
 Json status_of(Bench& bench, bool helper_up = true) {
-  return status_json(bench.env, bench.config, bench.certificates(), helper_up);
+  return status_json(bench.env, bench.config, bench.certificates(), bench.accounts(), helper_up);
 }
 Json site_of(const Json& status) {
   for (const Json& certificate : status["certificates"].items())

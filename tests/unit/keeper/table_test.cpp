@@ -2,6 +2,7 @@
 // granted in its time. A request that has no row here fails the test.
 #include <map>
 
+#include "unit/keeper/requests_errands.h"
 #include "unit/keeper/requests_signed.h"
 #include "unit/keeper/requests_told.h"
 
@@ -19,6 +20,12 @@ const std::map<Type, Row>& rows() {
       {Type::sign_challenge, sign_challenge()},
       {Type::sign_finalize, sign_finalize()},
       {Type::sign_deactivate_authorization, sign_deactivate_authorization()},
+      {Type::sign_account_update, sign_account_update()},
+      {Type::sign_account_deactivation, sign_account_deactivation()},
+      {Type::sign_key_change, sign_for_rollover<ipc::SignKeyChange>()},
+      {Type::sign_key_probe, sign_for_rollover<ipc::SignKeyProbe>()},
+      {Type::sign_revocation, sign_revocation()},
+      {Type::errand_done, errand_done()},
       {Type::directory_read, directory_read()},
       {Type::account_created, account_created()},
       {Type::account_lost, account_lost()},

@@ -70,6 +70,26 @@ TEST(a_retired_account_is_kept_beside) {
   CHECK_EQ(REQUIRE_OK(store.load_account_key("letsencrypt.2")).view(), "second");
 }
 
+TEST(a_successor_takes_the_keys_place_by_one_rename) {
+  Shop shop;
+  Store store = shop.writer();
+  REQUIRE_OK(store.save_account_key("letsencrypt", Secret("old")));
+  REQUIRE_ERROR(store.load_next_account_key("letsencrypt"), Errc::not_found);
+  REQUIRE_OK(store.save_next_account_key("letsencrypt", Secret("dropped")));
+  REQUIRE_OK(store.forget_next_account_key("letsencrypt"));
+  REQUIRE_OK(store.forget_next_account_key("letsencrypt"));
+  REQUIRE_ERROR(store.adopt_next_account_key("letsencrypt"), Errc::not_found);
+  REQUIRE_OK(store.save_next_account_key("letsencrypt", Secret("first")));
+  REQUIRE_OK(store.save_next_account_key("letsencrypt", Secret("new")));
+  CHECK_EQ(REQUIRE_OK(store.load_account_key("letsencrypt")).view(), "old");
+  CHECK_EQ(REQUIRE_OK(store.load_next_account_key("letsencrypt")).view(), "new");
+  REQUIRE_OK(store.adopt_next_account_key("letsencrypt"));
+  CHECK_EQ(REQUIRE_OK(store.load_account_key("letsencrypt")).view(), "new");
+  CHECK_EQ(names_in(shop.path("issuers/letsencrypt")), (std::vector<std::string>{"key"}));
+  REQUIRE_OK(store.forget_account_key("letsencrypt"));
+  REQUIRE_ERROR(store.load_account_key("letsencrypt"), Errc::not_found);
+}
+
 TEST(a_damaged_account_is_set_aside_and_its_key_stays) {
   Shop shop;
   Store store = shop.writer();

@@ -64,6 +64,36 @@ TEST(an_account_comes_back) {
   CHECK_CONTAINS(encode_account(account), "\"created\": \"2026-11-23T07:00:00Z\"");
 }
 
+TEST(an_accounts_key_contacts_and_terms_come_back) {
+  AccountRecord account{"le", "https://ca.example/directory", "https://ca.example/acct/1"};
+  account.new_terms_of_service = "https://ca.example/tos-2";
+  account.contacts = {"mailto:a@example.com"};
+  account.key = {"/etc/own.pem", "", "thumb"};
+  account.next_key = {"", "rsa:2048", "print"};
+  AccountRecord back = REQUIRE_OK(decode_account(encode_account(account)));
+  CHECK_EQ(back.new_terms_of_service, account.new_terms_of_service);
+  CHECK(back.contacts == account.contacts);
+  CHECK(back.key == account.key);
+  CHECK(back.next_key == account.next_key);
+  account.contacts = std::vector<std::string>();
+  CHECK(REQUIRE_OK(decode_account(encode_account(account))).contacts == account.contacts);
+  // What an older build wrote, or another client's account.
+  back = REQUIRE_OK(decode_account(R"({"directory_url":"b"})"));
+  CHECK(!back.contacts && !back.next_key && back.key == AccountKeyRecord{});
+}
+
+TEST(a_revocation_comes_back) {
+  StoredMeta meta = stored_meta();
+  CHECK(encode_meta(meta).find("revo") == std::string::npos);
+  meta.meta.revoked = kNow;
+  meta.meta.revocation_reason = "keyCompromise";
+  meta.meta.to_be_replaced = true;
+  StoredMeta back = REQUIRE_OK(decode_meta(encode_meta(meta)));
+  CHECK_EQ(back.meta.revoked, kNow);
+  CHECK_EQ(back.meta.revocation_reason, "keyCompromise");
+  CHECK(back.meta.to_be_replaced);
+}
+
 TEST(seals_are_found_without_the_rest) {
   StoredMeta meta = stored_meta();
   meta.meta.names = {"\"fullchain\": {", "a\\"};

@@ -54,6 +54,22 @@ TEST(the_previous_version_stays_and_no_other) {
   CHECK_EQ(names_in(shop.lineage_path("")), (Names{"00000004", "00000005", "current"}));
 }
 
+TEST(what_was_revoked_goes_as_soon_as_another_is_there) {
+  QuickShop shop;
+  Store store = shop.writer();
+  save(store, 1, 2);
+  REQUIRE_OK(store.note_revoked(kLineage, "00000002", kNow, "keyCompromise", true));
+  Version revoked = REQUIRE_OK(store.load_current(kLineage));
+  CHECK_EQ(number_of(revoked), 2);  // it answers until then
+  CHECK_EQ(revoked.meta.revoked, kNow);
+  CHECK(revoked.meta.to_be_replaced);
+  save(store, 3, 3);
+  CHECK_EQ(names_in(shop.lineage_path("")), (Names{"00000003", "current"}));
+  CHECK_EQ(REQUIRE_OK(store.load_current(kLineage)).meta.revoked, 0);
+  REQUIRE_ERROR(store.note_revoked(kLineage, "00000002", kNow, "", true), Errc::not_found);
+  REQUIRE_ERROR(store.note_revoked(kLineage, "../other", kNow, "", true), Errc::invalid_argument);
+}
+
 TEST(key_types_and_certificates_do_not_touch_each_other) {
   QuickShop shop;
   Store store = shop.writer();

@@ -1,0 +1,34 @@
+// What the operator may ask of accounts and certificates at their CA, over the control socket
+// (acmectl revoke, account). Here alone such wishes begin.
+#pragma once
+
+#include <optional>
+
+#include "keeper/control.h"
+#include "keeper/errands.h"
+
+namespace acme::keeper {
+
+class OperatorRequests {
+ public:
+  OperatorRequests(Accounts& accounts, Certificates& certificates, Errands& errands,
+                   Control& control)
+      : accounts_(accounts), certificates_(certificates), errands_(errands), control_(control) {}
+
+  // As Control::Handler.
+  std::optional<ipc::ControlAnswer> handle(ipc::ControlType type,
+                                           const ipc::ControlRequest& request,
+                                           Control::Ticket ticket);
+
+ private:
+  std::optional<ipc::ControlAnswer> revoke(const ipc::ControlRequest& request,
+                                           Control::Ticket ticket);
+  std::shared_ptr<Wish> wish(Control::Ticket ticket);
+
+  Accounts& accounts_;
+  Certificates& certificates_;
+  Errands& errands_;
+  Control& control_;
+};
+
+}  // namespace acme::keeper
