@@ -13,7 +13,7 @@ CONFIGURATION = """\
 resolver {resolver};
 
 acme_issuer example {{
-    uri         https://localhost:{pebble.port}/dir;
+    uri         https://acme.example.com:{pebble.port}/dir;
     contact     admin@example.test;
     state_path  {server.folder}/acme-example;
     ssl_trusted_certificate {pebble.authority.root};
@@ -101,6 +101,16 @@ def test_a_site_moves_by_changing_load_module(server, pebble, dns):
     assert not (server.folder / "acme-example").exists()
     assert "PRIVATE KEY" not in server.log
     assert pebble.accounts() == 2
+
+
+def test_a_ca_that_the_resolver_does_not_know_is_told_with_its_address(server, pebble, dns):
+    dns.set_servfail("acme.example.com")
+    configure(server, CONFIGURATION.format(server=server, pebble=pebble, chain="none",
+                                           resolver=dns.address))
+    server.start()
+    server.wait_for_log(f"acme.example.com cannot be resolved by {dns.address}: SERVFAIL")
+    dns.clear_servfail("acme.example.com")
+    server.wait_for_certificate("example.test", pebble, timeout=60)
 
 
 @pytest.mark.parametrize("line, words", [

@@ -41,7 +41,7 @@ class Pebble:
         self.authority = authority
         self.port = free_port()
         self.management_port = free_port()
-        certificate, key = authority.issue("localhost", "127.0.0.1")
+        certificate, key = authority.issue("localhost", "acme.example.com", "127.0.0.1")
         profiles = profiles or {"default": validity}
         configuration = {
             "listenAddress": f"127.0.0.1:{self.port}",
