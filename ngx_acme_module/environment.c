@@ -13,6 +13,7 @@
 
 static void ngx_acme_user(ngx_cycle_t *cycle, acme_environment *env);
 static void ngx_acme_error_log(ngx_cycle_t *cycle, acme_environment *env);
+static void ngx_acme_resolvers(ngx_cycle_t *cycle, ngx_acme_main_conf_t *amcf);
 
 
 void
@@ -32,6 +33,51 @@ ngx_acme_collect_environment(ngx_cycle_t *cycle, ngx_acme_main_conf_t *amcf)
 
     ngx_acme_user(cycle, &amcf->environment);
     ngx_acme_error_log(cycle, &amcf->environment);
+    ngx_acme_resolvers(cycle, amcf);
+}
+
+
+/* "resolver" of the http level, as addresses: names in it nginx has resolved */
+
+static void
+ngx_acme_resolvers(ngx_cycle_t *cycle, ngx_acme_main_conf_t *amcf)
+{
+    size_t                      len;
+    u_char                     *p;
+    ngx_uint_t                  i;
+    ngx_http_conf_ctx_t        *ctx;
+    ngx_resolver_connection_t  *rec;
+    ngx_http_core_loc_conf_t   *clcf;
+
+    ctx = (ngx_http_conf_ctx_t *) cycle->conf_ctx[ngx_http_module.index];
+    clcf = ctx->loc_conf[ngx_http_core_module.ctx_index];
+
+    if (amcf->environment.resolvers || clcf->resolver == NULL
+        || clcf->resolver->connections.nelts == 0)
+    {
+        return;
+    }
+
+    rec = clcf->resolver->connections.elts;
+    len = 0;
+
+    for (i = 0; i < clcf->resolver->connections.nelts; i++) {
+        len += rec[i].server.len + 1;
+    }
+
+    p = ngx_pnalloc(cycle->pool, len);
+    if (p == NULL) {
+        return;
+    }
+
+    amcf->environment.resolvers = (char *) p;
+
+    for (i = 0; i < clcf->resolver->connections.nelts; i++) {
+        p = ngx_cpymem(p, rec[i].server.data, rec[i].server.len);
+        *p++ = ' ';
+    }
+
+    p[-1] = '\0';
 }
 
 

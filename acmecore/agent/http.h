@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "protocol/message.h"
 
@@ -25,6 +26,7 @@ struct HttpRequest {
   const char* content_type = "";  // of a post
   bool follow_redirects = false;  // at most 3, https to https; never for a post
   std::shared_ptr<const Trust> trust;
+  std::vector<std::string> addresses = {};  // of the URL's host; empty: the system finds them
 };
 
 // There is no answer, and this is why.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "base/url.h"
 
 namespace acme::agent {
 namespace {
@@ -51,6 +52,7 @@ class CurlHttp::Transfer {
       : request_(std::move(request)), done_(std::move(done)), easy_(curl_easy_init()) {}
   ~Transfer() {
     curl_slist_free_all(headers_);
+    curl_slist_free_all(addresses_);
     curl_easy_cleanup(easy_);
   }
   Transfer(const Transfer&) = delete;
@@ -66,6 +68,7 @@ class CurlHttp::Transfer {
   bool set_limits();
   bool set_trust();
   bool set_method();
+  bool set_addresses();
   HttpResult result(CURLcode code);
   HttpError error(CURLcode code) const;
   std::string error_words(CURLcode code) const;
@@ -78,6 +81,7 @@ class CurlHttp::Transfer {
   HttpCallback done_;
   CURL* easy_;
   curl_slist* headers_ = nullptr;
+  curl_slist* addresses_ = nullptr;
   Answer answer_;
   std::size_t header_bytes_ = 0;
   const char* broken_limit_ = nullptr;
@@ -93,7 +97,19 @@ bool CurlHttp::Transfer::prepare(const std::string& user_agent) {
          set(CURLOPT_PIPEWAIT, 1L) && set(CURLOPT_USERAGENT, user_agent.c_str()) &&
          set(CURLOPT_ERRORBUFFER, curl_words_) && set(CURLOPT_WRITEFUNCTION, &on_body) &&
          set(CURLOPT_WRITEDATA, this) && set(CURLOPT_HEADERFUNCTION, &on_header) &&
-         set(CURLOPT_HEADERDATA, this) && set_limits() && set_trust() && set_method();
+         set(CURLOPT_HEADERDATA, this) && set_limits() && set_trust() && set_method() &&
+         set_addresses();
+}
+
+// "host:port:address,address", as libcurl wants it.
+bool CurlHttp::Transfer::set_addresses() {
+  constexpr std::size_t kScheme = sizeof("https://") - 1;
+  const std::optional<std::string> origin = https_origin(request_.url);
+  if (request_.addresses.empty() || !origin) return true;
+  std::string entry = origin->substr(kScheme);
+  if (entry.find(':') == std::string::npos) entry += ":443";
+  addresses_ = curl_slist_append(nullptr, (entry + ":" + join(request_.addresses, ",")).c_str());
+  return addresses_ && set(CURLOPT_RESOLVE, addresses_);
 }
 
 bool CurlHttp::Transfer::set_limits() {
@@ -266,14 +282,17 @@ bool CurlHttp::deliver() {
   return !done.empty();
 }
 
-Outcome CurlHttp::turn(int fd, bool want_write, Millis timeout) {
+Outcome CurlHttp::turn(int fd, bool want_write, Millis timeout, const std::vector<int>& others) {
   int running = 0;
   CURLMcode code = curl_multi_perform(multi_, &running);
   if (code == CURLM_OK && deliver()) return {};
-  curl_waitfd extra{fd, static_cast<short>(CURL_WAIT_POLLIN | (want_write ? CURL_WAIT_POLLOUT : 0)),
-                    0};
+  std::vector<curl_waitfd> extra;
+  extra.push_back(
+      {fd, static_cast<short>(CURL_WAIT_POLLIN | (want_write ? CURL_WAIT_POLLOUT : 0)), 0});
+  for (int other : others) extra.push_back({other, CURL_WAIT_POLLIN, 0});
   if (code == CURLM_OK)
-    code = curl_multi_poll(multi_, &extra, 1, static_cast<int>(timeout), nullptr);
+    code = curl_multi_poll(multi_, extra.data(), static_cast<unsigned>(extra.size()),
+                           static_cast<int>(timeout), nullptr);
   if (code != CURLM_OK)
     return fail(Errc::internal, std::string("libcurl: ") + curl_multi_strerror(code));
   return {};

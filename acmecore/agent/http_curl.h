@@ -23,8 +23,8 @@ class CurlHttp final : public Http {
 
   // One turn of the event loop: moves all transfers on and delivers what is
   // done; with nothing to deliver it sleeps until something stirs on a
-  // transfer or on `fd`, at most `timeout`.
-  Outcome turn(int fd, bool want_write, Millis timeout);
+  // transfer, on `fd` or on one of `others` that can be read, at most `timeout`.
+  Outcome turn(int fd, bool want_write, Millis timeout, const std::vector<int>& others = {});
 
  private:
   class Library;   // curl_global_init for as long as this lives

@@ -7,6 +7,7 @@
 
 #include "agent/driver.h"
 #include "agent/http_curl.h"
+#include "agent/resolving_http.h"
 #include "agent/sandbox.h"
 
 #ifndef ACME_VERSION
@@ -26,7 +27,8 @@ class Agent {
         log_(keeper_),
         timers_(system_env()),
         http_(std::move(http)),
-        services_{system_env(), timers_, *http_, keeper_, log_} {
+        resolving_(system_env(), timers_, *http_),
+        services_{system_env(), timers_, resolving_, keeper_, log_} {
     keeper_.on_welcome = [this](const ipc::Welcome& welcome) { on_welcome(welcome); };
     keeper_.on_renew = [this](const ipc::RenewNow& renew) {
       if (driver_) driver_->renew(renew.lineage, renew.revoked);
@@ -44,7 +46,8 @@ class Agent {
       if (!refused_) return refused_;
       timers_.run_due();
       Millis sleep = std::min(timers_.next_in().value_or(kLongestSleep), kLongestSleep);
-      ACME_CHECK(http_->turn(keeper_.fd(), keeper_.wants_write(), sleep));
+      ACME_CHECK(http_->turn(keeper_.fd(), keeper_.wants_write(), sleep, resolving_.descriptors()));
+      resolving_.read();
     }
   }
 
@@ -58,6 +61,7 @@ class Agent {
     ACME_TRY(config_, decode_config(welcome.config));
     if (config_.drop_privileges) ACME_CHECK(check_not_root());
     http_->set_user_agent("acmecore/" ACME_VERSION " (" + config_.server_version + ")");
+    resolving_.use(config_.resolvers);
     driver_ = std::make_unique<Driver>(services_, config_, welcome);
     driver_->start();
     return {};
@@ -67,6 +71,7 @@ class Agent {
   KeeperLog log_;
   Timers timers_;
   std::unique_ptr<CurlHttp> http_;
+  ResolvingHttp resolving_;
   Services services_;
   Config config_;
   std::unique_ptr<Driver> driver_;

@@ -107,7 +107,8 @@ struct Config {
   LogConfig log;
   bool plain_http_listener = false;  // http-01 can be answered somewhere
   ActivationMode activation = ActivationMode::live;
-  std::string pid_file;  // of the server, for a reload; empty: not known
+  std::string pid_file;                // of the server, for a reload; empty: not known
+  std::vector<std::string> resolvers;  // "address:port", for CAs' names; empty: the system's
   // How many certificates a worker keeps parsed: no business of the helper's.
   std::uint32_t certificate_cache = kCertificateCache;
   std::vector<IssuerConfig> issuers;
@@ -121,7 +122,7 @@ struct Config {
   static void fields(Self& self, Archive& archive) {
     archive(self.server, self.server_version, self.state_path, self.runtime_path, self.helper_path,
             self.drop_privileges, self.agent_uid, self.agent_gid, self.log,
-            self.plain_http_listener, self.activation, self.pid_file, self.issuers,
+            self.plain_http_listener, self.activation, self.pid_file, self.resolvers, self.issuers,
             self.certificates);
   }
 };

@@ -91,6 +91,7 @@ struct ServerFacts {
   LogConfig log;
   bool plain_http_listener = false;
   std::string pid_file;
+  std::vector<std::string> resolvers;
 };
 
 // Everything that was collected.

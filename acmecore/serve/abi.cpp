@@ -8,6 +8,7 @@
 #include <cstring>
 #include <memory>
 
+#include "base/text.h"
 #include "config/builder.h"
 #include "serve/border.h"
 #include "serve/callback_log.h"
@@ -73,6 +74,8 @@ ServerFacts facts_of(const acme_environment& environment) {
       static_cast<Level>(std::clamp<int>(environment.log_level, ACME_LOG_ERROR, ACME_LOG_DEBUG));
   facts.plain_http_listener = environment.plain_http_listener != 0;
   if (environment.pid_file) facts.pid_file = environment.pid_file;
+  if (environment.resolvers && *environment.resolvers)
+    facts.resolvers = split(environment.resolvers, ' ');
   return facts;
 }
 

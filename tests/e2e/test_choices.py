@@ -3,8 +3,6 @@
 import datetime
 
 import pytest
-from cryptography import x509
-
 from lib.site import Site
 
 NAME = "www.example.org"
@@ -37,14 +35,9 @@ def test_a_profile_that_the_ca_does_not_offer(server, pebble):
     assert pebble.orders() == 1
 
 
-def common_name_of_root(pebble, number):
-    root = x509.load_pem_x509_certificate(pebble.root(number).encode())
-    return root.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value
-
-
 @pytest.mark.pebble(alternate_roots=2, chain_length=2)
 def test_the_preferred_chain_is_served(server, pebble):
-    wanted = common_name_of_root(pebble, 1)
+    wanted = pebble.common_name_of_root(1)
     server.configure([Site(NAME), Site("lost.example.org", acme="lost")],
                      [pebble.issuer(preferred_chain=f'"{wanted}"'),
                       pebble.issuer("lost", preferred_chain='"Lost Root"')])

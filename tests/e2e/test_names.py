@@ -19,6 +19,8 @@ def test_addresses_are_proven_and_served_to_clients_that_name_no_server(server, 
     certificate = server.wait_for_certificate("127.0.0.1", pebble, names=["127.0.0.1", "::1"])
     for host in ("127.0.0.1", "::1"):
         assert server.handshake(host, pebble.root(), host=host).serial == certificate.serial
+    answer = server.https_get("127.0.0.1", trust=pebble.root())
+    assert answer.text == f"this is {V4}\n"
     other = server.wait_for_certificate("www.example.org", pebble, names=["www.example.org"])
     assert other.serial != certificate.serial
     assert server.acmectl("status").ok and "127.0.0.1" in server.acmectl("status").output

@@ -9,7 +9,7 @@ FOLDER = REPOSITORY / "conf-examples" / "nginx"
 
 # Directives that belong to the machine the example is for; our own stand instead.
 OF_THE_MACHINE = ("load_module", "user", "pid", "error_log", "access_log", "acme_state_path",
-                  "acme_runtime_path", "acme_helper_path")
+                  "acme_runtime_path", "acme_helper_path", "resolver")
 
 
 def names(text):

@@ -8,6 +8,8 @@ import subprocess
 import urllib.error
 import urllib.request
 
+from cryptography import x509
+
 from .ports import free_port
 from .process import Process, wait_until
 from .site import Issuer
@@ -39,7 +41,7 @@ class Pebble:
         self.authority = authority
         self.port = free_port()
         self.management_port = free_port()
-        certificate, key = authority.issue("localhost", "127.0.0.1")
+        certificate, key = authority.issue("localhost", "acme.example.com", "127.0.0.1")
         profiles = profiles or {"default": validity}
         configuration = {
             "listenAddress": f"127.0.0.1:{self.port}",
@@ -108,6 +110,10 @@ class Pebble:
     def root(self, number=0):
         """The root that its certificates lead to, as PEM: new at each start."""
         return self._management(f"/roots/{number}").decode()
+
+    def common_name_of_root(self, number=0):
+        root = x509.load_pem_x509_certificate(self.root(number).encode())
+        return root.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value
 
     def intermediate(self, number=0):
         return self._management(f"/intermediates/{number}").decode()
