@@ -14,6 +14,9 @@ namespace {
 using protocol::Failure;
 using protocol::Validity;
 
+// What the wall clock leaves out of "now": a wait that begins within a second ends within one.
+constexpr std::int64_t kPartOfASecond = 1;
+
 Validity validity_of(const ipc::LineageState& state) {
   return {state.stored, state.current, state.not_before, state.not_after};
 }
@@ -82,7 +85,10 @@ void Driver::start() {
 // ---- when
 
 WallTime Driver::due(const Entry& entry) const {
-  return protocol::due_at(entry.state.schedule, validity_of(entry.state), services_.env.now());
+  Validity validity = validity_of(entry.state);
+  // An order that was kept is gone on with, however far off the renewal point is.
+  if (!entry.state.order_url.empty()) validity.current = false;
+  return protocol::due_at(entry.state.schedule, validity, services_.env.now());
 }
 
 // Once a minute, because somebody may set the clock; and when the next is due.
@@ -220,6 +226,12 @@ void Driver::tell_outage(const std::string& issuer) {
 
 // ---- ends
 
+void Driver::on_told_to_wait(const Lineage& lineage, std::int64_t seconds) {
+  Entry& entry = entries_.at(lineage);
+  protocol::note_wait(entry.state.schedule, seconds + kPartOfASecond, services_.env.now());
+  save(entry);
+}
+
 void Driver::on_parked(const Lineage& lineage, Millis duration) {
   Entry& entry = entries_.at(lineage);
   Issuer& issuer = *issuer_of(entry);
@@ -282,6 +294,7 @@ void Driver::succeeded(Entry& entry, const std::string& issuer, const OrderOutco
 void Driver::failed(Entry& entry, const std::string& issuer, OrderOutcome outcome) {
   Failure failure = outcome.failure ? std::move(*outcome.failure)
                                     : protocol::malformed("the order ended without a certificate");
+  if (failure.retry_after > 0) failure.retry_after += kPartOfASecond;
   ScheduleRecord& schedule = entry.state.schedule;
   WallTime now = services_.env.now();
   const std::string name = display_name(*entry.config, entry.state.lineage);

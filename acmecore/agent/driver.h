@@ -31,6 +31,7 @@ class Driver final : public OrderRun::Owner {
   // acmectl renew.
   void renew(const Lineage& lineage);
 
+  void on_told_to_wait(const Lineage& lineage, std::int64_t seconds) override;
   void on_parked(const Lineage& lineage, Millis duration) override;
   void on_done(const Lineage& lineage, OrderOutcome outcome) override;
 

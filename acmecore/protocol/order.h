@@ -83,6 +83,7 @@ class Order {
   std::vector<Wish> on_timer();
   std::vector<Wish> on_installed();
   std::vector<Wish> on_refused(const std::string& why);  // journal, present or install failed here
+  std::vector<Wish> on_failed(Failure failure);          // a Post that no answer will come to
 
   // For the status: "ordering", "validating", "finalizing", "downloading".
   const char* stage() const;
