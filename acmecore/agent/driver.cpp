@@ -13,6 +13,9 @@ namespace acme::agent {
 using protocol::Failure;
 using protocol::Validity;
 
+// What the wall clock leaves out of "now": a wait that begins within a second ends within one.
+constexpr std::int64_t kPartOfASecond = 1;
+
 Driver::Driver(Services services, const Config& config, const ipc::Welcome& welcome)
     : services_(services),
       config_(config),
@@ -86,7 +89,10 @@ void Driver::start() {
 
 WallTime Driver::due(const Entry& entry) {
   const WallTime now = services_.env.now();
-  const WallTime when = protocol::due_at(entry.state.schedule, validity_of(entry.state), now);
+  Validity validity = validity_of(entry.state);
+  // An order that was kept is gone on with, however far off the renewal point is.
+  if (!entry.state.order_url.empty()) validity.current = false;
+  const WallTime when = protocol::due_at(entry.state.schedule, validity, now);
   return when == 0 && waits_for_clock(entry, entry.state.schedule.last_try) ? now + kMinute : when;
 }
 
@@ -246,6 +252,12 @@ void Driver::tell_outage(const std::string& issuer) {
 
 // ---- ends
 
+void Driver::on_told_to_wait(const Lineage& lineage, std::int64_t seconds) {
+  Entry& entry = entries_.at(lineage);
+  protocol::note_wait(entry.state.schedule, seconds + kPartOfASecond, services_.env.now());
+  save(entry);
+}
+
 void Driver::on_parked(const Lineage& lineage, Millis duration) {
   Entry& entry = entries_.at(lineage);
   Issuer& issuer = *issuer_of(entry);
@@ -313,6 +325,7 @@ void Driver::succeeded(Entry& entry, const std::string& issuer, const OrderOutco
 void Driver::failed(Entry& entry, const std::string& issuer, OrderOutcome outcome) {
   Failure failure = outcome.failure ? std::move(*outcome.failure)
                                     : protocol::malformed("the order ended without a certificate");
+  if (failure.retry_after > 0) failure.retry_after += kPartOfASecond;
   ScheduleRecord& schedule = entry.state.schedule;
   WallTime now = services_.env.now();
   const std::string name = display_name(*entry.config, entry.state.lineage);

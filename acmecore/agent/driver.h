@@ -36,6 +36,7 @@ class Driver final : public OrderRun::Owner {
   // Something else to be done at a CA.
   void errand(ipc::Errand errand);
 
+  void on_told_to_wait(const Lineage& lineage, std::int64_t seconds) override;
   void on_parked(const Lineage& lineage, Millis duration) override;
   void on_done(const Lineage& lineage, OrderOutcome outcome) override;
   bool waits_for_clock(const Lineage& lineage) override;

@@ -47,6 +47,7 @@ IssuerSession::IssuerSession(Services services, const IssuerConfig& config,
     clock_.note(answer);
     poster_.take_nonce(answer);
   };
+  poster_.on_hold = [this](std::int64_t seconds) { hold(seconds); };
   line_.on_network_error = [this] { poster_.drop_nonces(); };
   line_.probe = [this] {
     if (directory_) return poster_.nonce_request();
@@ -61,6 +62,7 @@ IssuerSession::IssuerSession(Services services, const IssuerConfig& config,
 
 bool IssuerSession::directory_is_fresh() const {
   if (!directory_) return false;
+  if (services_.env.boottime() < directory_held_) return true;
   Millis age = services_.env.boottime() - directory_read_;
   return age < (doubtful_ ? kDirectoryDoubt : kDirectoryLife);
 }
@@ -104,7 +106,8 @@ void IssuerSession::finish(std::optional<Failure> failure) {
   tell_directory(failure);
   if (failure && !remembered_) {
     remembered_ = failure;
-    remembered_until_ = services_.env.boottime() + kRememberFailure;
+    Millis asked = failure->retry_after * 1000;
+    remembered_until_ = services_.env.boottime() + std::max(kRememberFailure, asked);
   }
   for (Waiter& waiter : std::exchange(waiters_, {}))
     if (!waiter.owner.expired()) waiter.ready(failure);
@@ -159,6 +162,9 @@ void IssuerSession::on_directory(HttpResult result) {
 }
 
 void IssuerSession::on_directory_answer(const Answer& answer) {
+  std::int64_t named = answer.ok() ? 0 : retry_after(answer, services_.env.now()).value_or(0);
+  if (named > 0 && !directory_) hold(named);
+  directory_held_ = services_.env.boottime() + named * 1000;
   if (auto delay = directory_retry_.after_answer(answer)) return try_directory_later(*delay);
   directory_retry_ = Retry(services_.env);
   if (!answer.ok()) return directory_failed(protocol::failure_of(answer, services_.env.now()));
@@ -205,7 +211,8 @@ void IssuerSession::ask_for_account(bool only_existing) {
     services_.keeper.ask(ipc::SignNewAccount{config_.id, url, nonce, only_existing},
                          std::move(done));
   };
-  poster_.post(std::move(sign), url, PostOptions{alive_, false, false},
+  PostOptions options{alive_, false, false, [this](std::int64_t seconds) { hold(seconds); }};
+  poster_.post(std::move(sign), url, std::move(options),
                [this, only_existing](const PostResult& result) {
                  const auto* answer = std::get_if<Answer>(&result);
                  if (only_existing && answer && protocol::is_no_account(*answer)) {
@@ -217,9 +224,9 @@ void IssuerSession::ask_for_account(bool only_existing) {
 }
 
 void IssuerSession::on_account(const PostResult& result) {
-  if (const auto* failure = std::get_if<Failure>(&result)) return finish(*failure);
+  if (const auto* failure = std::get_if<Failure>(&result)) return account_refused(*failure);
   auto read = protocol::read_account(std::get<Answer>(result), services_.env.now());
-  if (const auto* failure = std::get_if<Failure>(&read)) return finish(*failure);
+  if (const auto* failure = std::get_if<Failure>(&read)) return account_refused(*failure);
   const auto& account = std::get<protocol::Account>(read);
   ipc::AccountCreated created{config_.id, account.url, directory_->terms_of_service,
                               account.existed};
@@ -235,6 +242,20 @@ void IssuerSession::forget_account() {
   has_key_ = false;
 }
 
+void IssuerSession::account_refused(const Failure& failure) {
+  if (failure.retry_after > 0) hold(failure.retry_after);
+  finish(failure);
+}
+
+// Orders that are due later must not ask before the time either, nor a helper of after a restart.
+void IssuerSession::hold(std::int64_t seconds) {
+  WallTime now = services_.env.now();
+  WallTime until = now + std::min(seconds + 1, kDay);
+  if (until <= not_before_ && not_before_ <= now + kDay) return;
+  not_before_ = until;
+  services_.keeper.ask(ipc::HoldIssuer{config_.id, until}, [](const ipc::Reply&) {});
+}
+
 void IssuerSession::account_lost() {
   if (account_url_.empty()) return;  // noticed already, by another order
   account_url_.clear();
@@ -243,7 +264,16 @@ void IssuerSession::account_lost() {
 }
 
 void IssuerSession::post(Signer sign, std::string url, PostOptions options, PostCallback done) {
-  auto again = [this, sign, url, options, done](PostResult result) {
+  // While it is registered again nothing can be signed: what other orders ask meanwhile waits.
+  auto when_registered = [this, sign, url, options, done] {
+    when_ready(options.owner, [this, sign, url, options, done](std::optional<Failure> failure) {
+      if (failure) return done(std::move(*failure));
+      poster_.post(sign, url, options, done);
+    });
+  };
+  if (account_url_.empty()) return when_registered();
+  auto again = [this, options, done, when_registered](PostResult result) {
+    if (std::holds_alternative<Failure>(result) && account_url_.empty()) return when_registered();
     const auto* answer = std::get_if<Answer>(&result);
     bool lost = answer && !answer->ok() && !options.once &&
                 protocol::read_problem(*answer).type == "accountDoesNotExist";
@@ -251,10 +281,7 @@ void IssuerSession::post(Signer sign, std::string url, PostOptions options, Post
                     services_.env.boottime() - *registered_again_ < kRegisterAgain;
     if (!lost || too_soon) return done(std::move(result));
     account_lost();
-    when_ready(options.owner, [this, sign, url, options, done](std::optional<Failure> failure) {
-      if (failure) return done(std::move(*failure));
-      poster_.post(sign, url, options, done);
-    });
+    when_registered();
   };
   poster_.post(sign, url, options, std::move(again));
 }

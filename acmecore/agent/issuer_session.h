@@ -29,6 +29,8 @@ class IssuerSession {
   const std::string& id() const { return config_.id; }
   CaLine& line() { return line_; }
   ClockCheck& clock() { return clock_; }
+  // The CA as a whole asked for patience until then (Retry-After of the directory, of newNonce
+  // or of newAccount); the keeper keeps that.
   WallTime not_before() const { return not_before_; }
 
   // Calls back when directory and account are there, at once where they are
@@ -80,7 +82,9 @@ class IssuerSession {
   void register_account();
   void ask_for_account(bool only_existing);
   void on_account(const PostResult& result);
+  void account_refused(const protocol::Failure& failure);
   void account_lost();
+  void hold(std::int64_t seconds);
   void local_failure(const ipc::Reply& reply);
 
   Services services_;
@@ -96,6 +100,7 @@ class IssuerSession {
   Millis directory_read_ = 0;
   bool doubtful_ = false;
   Retry directory_retry_;
+  Millis directory_held_ = 0;  // until then the CA wants it not to be read
 
   bool preparing_ = false;
   std::vector<Waiter> waiters_;

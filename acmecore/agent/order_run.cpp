@@ -12,6 +12,8 @@ using protocol::Answer;
 using protocol::Failure;
 
 constexpr Millis kParkAbove = 10 * kMinute * 1000;
+// No order polls so slowly by itself, but for one that has taken very long.
+constexpr Millis kTellAbove = 5 * 1000;
 constexpr Millis kDeactivateWithin = 15 * 1000;
 
 }  // namespace
@@ -118,7 +120,9 @@ Signer OrderRun::signer(const Post& post) {
 }
 
 PostOptions OrderRun::options(bool tell_when_lost, bool once) {
-  return {weak_from_this(), tell_when_lost, once};
+  return {weak_from_this(), tell_when_lost, once, guarded([](OrderRun& self, std::int64_t seconds) {
+            self.owner_.on_told_to_wait(self.lineage_, seconds);
+          })};
 }
 
 void OrderRun::send(const Post& post) {
@@ -141,7 +145,7 @@ void OrderRun::on_post(const Post& post, PostResult result) {
   }
   Failure& failure = std::get<Failure>(result);
   if (failure.kind == Failure::Kind::transport) return on_lost(post, failure.words);
-  fail_with(std::move(failure));
+  fulfil(machine_->on_failed(std::move(failure)));
 }
 
 void OrderRun::tell_refused_replacement(const Post& post, const Answer& answer) {
@@ -173,7 +177,8 @@ void OrderRun::look(const Post& post) {
 
 void OrderRun::on_look(const Post& post, PostResult result) {
   if (failing_) return;
-  if (auto* failure = std::get_if<Failure>(&result)) return fail_with(std::move(*failure));
+  if (auto* failure = std::get_if<Failure>(&result))
+    return fulfil(machine_->on_failed(std::move(*failure)));
   const Answer& answer = std::get<Answer>(result);
   const char* untouched = post.what == Post::What::finalize ? "ready" : "pending";
   auto json = Json::parse(answer.body);
@@ -218,6 +223,7 @@ void OrderRun::present(const protocol::Present& present) {
 }
 
 void OrderRun::wait(Millis duration) {
+  if (duration > kTellAbove) owner_.on_told_to_wait(lineage_, (duration + 999) / 1000);
   if (duration > kParkAbove && busy_ == 0) {
     outcome_.took = services_.env.boottime() - began_;
     waits_until_ = format_rfc3339(services_.env.now() + duration / 1000);

@@ -28,6 +28,8 @@ class OrderRun : public std::enable_shared_from_this<OrderRun> {
   class Owner {
    public:
     virtual ~Owner() = default;
+    // The CA named a time before which this order must not go on.
+    virtual void on_told_to_wait(const Lineage& lineage, std::int64_t seconds) = 0;
     virtual void on_parked(const Lineage& lineage, Millis duration) = 0;
     virtual void on_done(const Lineage& lineage, OrderOutcome outcome) = 0;
     // The CA's clock is known now: whether the order waits until ours agrees with it.

@@ -14,6 +14,8 @@ constexpr std::uint32_t kQuickBadNonces = 8;
 // With every second nonce refused, one request in a million needs more.
 constexpr std::uint32_t kMostBadNonces = 20;
 constexpr Millis kBadNoncePause = 1000;
+constexpr std::int64_t kHoldInPlace = kMinute;
+constexpr std::uint32_t kMostHolds = 5;
 
 Failure failure(Failure::Kind kind, std::string words) {
   Failure out;
@@ -80,6 +82,7 @@ void Poster::serve_nonces() {
 }
 
 void Poster::prefetch(std::size_t count) {
+  if (nonces_held()) return;
   while (nonces_.size() + fetching_ < std::min(count, kMostNonces)) fetch_nonce();
 }
 
@@ -91,6 +94,7 @@ void Poster::attempt(Id id) {
 }
 
 void Poster::fetch_nonces() {
+  if (nonces_held()) return refuse_without_nonce();
   while (fetching_ < without_nonce_.size()) fetch_nonce();
 }
 
@@ -106,7 +110,14 @@ void Poster::fetch_nonce() {
 // Where there is none, who waits longest learns why.
 void Poster::on_nonce_answer(const HttpResult& result) {
   const auto* answer = std::get_if<Answer>(&result);
-  if (answer && answer->ok() && answer->header("Replay-Nonce")) return fetch_nonces();
+  if (answer && answer->ok() && answer->header("Replay-Nonce")) {
+    holds_ = 0;
+    return fetch_nonces();
+  }
+  if (answer && !answer->ok()) {
+    auto named = protocol::retry_after(*answer, services_.env.now());
+    if (named && *named > 0) return hold_nonces(*answer, *named);
+  }
   if (without_nonce_.size() <= fetching_) return;
   Id id = without_nonce_.front();
   without_nonce_.pop_front();
@@ -117,6 +128,30 @@ void Poster::on_nonce_answer(const HttpResult& result) {
   if (delay && !post->options.once) return try_later(id, *delay);
   if (!answer->ok()) return finish(id, protocol::failure_of(*answer, services_.env.now()));
   finish(id, failure(Failure::Kind::malformed, "newNonce was answered without a nonce"));
+}
+
+bool Poster::nonces_held() const {
+  return hold_ && services_.env.boottime() < hold_->until;
+}
+
+void Poster::hold_nonces(const Answer& answer, std::int64_t seconds) {
+  Millis until = services_.env.boottime() + seconds * 1000;
+  if (nonces_held() && until <= hold_->until + 1000) return;  // one of several that were in flight
+  bool in_place = seconds <= kHoldInPlace && ++holds_ <= kMostHolds;
+  hold_ = NonceHold{until, in_place, protocol::failure_of(answer, services_.env.now())};
+  if (on_hold) on_hold(seconds);
+  services_.log.info(issuer_ + ": " + hold_->failure.words + "; asked for nonces again " +
+                     format_relative(seconds));
+  services_.timers.after(seconds * 1000, [this] { fetch_nonces(); });
+  refuse_without_nonce();
+}
+
+// Who would have to wait long learns why.
+void Poster::refuse_without_nonce() {
+  if (hold_->in_place) return;
+  Failure held = hold_->failure;
+  held.retry_after = (hold_->until - services_.env.boottime() + 999) / 1000;
+  for (Id id : std::exchange(without_nonce_, {})) finish(id, held);
 }
 
 // ---- the post itself
@@ -150,6 +185,8 @@ void Poster::on_answer(Id id, Answer answer) {
   if (!answer.ok() && again_with_nonce(id, *post, answer)) return;
   std::optional<Millis> delay = post->retry.after_answer(answer);
   if (!delay || post->options.once) return finish(id, std::move(answer));
+  auto named = protocol::retry_after(answer, services_.env.now());
+  if (named && *named > 0 && post->options.on_wait) post->options.on_wait(*named);
   services_.log.info(issuer_ + ": " + protocol::read_problem(answer).in_words() + "; asked again " +
                      format_relative((*delay + 999) / 1000));
   try_later(id, *delay);

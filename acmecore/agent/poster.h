@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <variant>
@@ -30,6 +31,8 @@ struct PostOptions {
   bool tell_when_lost = false;
   // One try is enough: any trouble is the answer.
   bool once = false;
+  // Told when the CA named the seconds after which the request will be repeated.
+  std::function<void(std::int64_t)> on_wait = {};
 };
 
 class Poster {
@@ -46,9 +49,16 @@ class Poster {
   HttpRequest nonce_request() const;
   void take_nonce(const protocol::Answer& answer);
   void drop_nonces() { nonces_.clear(); }
+  // Told when newNonce was answered with Retry-After: nobody asks for a nonce before that.
+  std::function<void(std::int64_t)> on_hold;
 
  private:
   using Id = std::uint64_t;
+  struct NonceHold {
+    Millis until;
+    bool in_place;  // who needs a nonce waits for it
+    protocol::Failure failure;
+  };
   struct Post {
     Signer sign;
     std::string url;
@@ -66,6 +76,9 @@ class Poster {
   void fetch_nonces();
   void fetch_nonce();
   void on_nonce_answer(const HttpResult& result);
+  bool nonces_held() const;
+  void hold_nonces(const protocol::Answer& answer, std::int64_t seconds);
+  void refuse_without_nonce();
   void sign(Id id, const std::string& nonce);
   void send(Id id, std::string body);
   void on_answer(Id id, protocol::Answer answer);
@@ -81,6 +94,8 @@ class Poster {
   std::vector<std::string> nonces_;  // the freshest last
   std::deque<Id> without_nonce_;     // in the order they came
   std::size_t fetching_ = 0;         // newNonce requests in flight: one for each of these
+  std::optional<NonceHold> hold_;
+  std::uint32_t holds_ = 0;  // in a row
 };
 
 }  // namespace acme::agent

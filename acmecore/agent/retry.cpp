@@ -19,7 +19,7 @@ Millis Retry::after_network() {
 
 std::optional<Millis> Retry::after_answer(const protocol::Answer& answer) {
   std::optional<std::int64_t> named = protocol::retry_after(answer, env_->now());
-  if (answer.status == 429 || (answer.status == 503 && named)) {
+  if (answer.status == 429 || (answer.status >= 500 && named)) {
     if (!named || *named > kWaitInPlace || waits_ >= kMostWaits) return std::nullopt;
     ++waits_;
     // A little more than asked: many that wait for the same second come one after the other.

@@ -42,6 +42,7 @@ enum class Type : std::uint16_t {
   install_chain = 37,
   give_up_order = 38,
   save_schedule = 39,
+  hold_issuer = 40,
   errand_done = 44,
   // agent → keeper, not answered
   log_line = 48,
@@ -278,6 +279,18 @@ struct AccountLost {
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
     archive(self.issuer);
+  }
+};
+
+// The CA asked not to be called before `until`, whatever for.
+struct HoldIssuer {
+  static constexpr Type kType = Type::hold_issuer;
+  std::string issuer;
+  std::int64_t until = 0;
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.issuer, self.until);
   }
 };
 

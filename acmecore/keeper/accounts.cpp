@@ -226,4 +226,10 @@ Outcome Accounts::lost(std::string_view issuer) {
   return store_.save_account(account->record);
 }
 
+Outcome Accounts::hold(std::string_view issuer, WallTime until) {
+  ACME_TRY(Account * account, find(issuer));
+  account->record.not_before = std::clamp<WallTime>(until, 0, env_.now() + kDay);
+  return store_.save_account(account->record);
+}
+
 }  // namespace acme::keeper

@@ -51,6 +51,8 @@ class Accounts {
                   std::string_view terms_of_service, bool existed);
   // The CA does not know the account any more: registered again, with the same key.
   Outcome lost(std::string_view issuer);
+  // The CA asked not to be called before this time: that outlives the helper.
+  Outcome hold(std::string_view issuer, WallTime until);
 
   // ---- changes of an account that is there (account_changes.cpp)
 

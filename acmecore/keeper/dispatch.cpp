@@ -46,6 +46,7 @@ Outcome Dispatch::decode_and_call(Dispatch& self, const Frame& frame) {
 //   directory_read                configured issuer, https URLs, not many
 //   account_created               newAccount was signed
 //   account_lost                  there is an account, and it was not lost a minute ago
+//   hold_issuer                   configured issuer; a day at most
 //   order_created                 newOrder was signed for this lineage and issuer
 //   present_challenges            an order under way, names of the certificate, each one once,
 //                                 a configured type, no other order's tls-alpn-01 for that name
@@ -59,8 +60,8 @@ const Dispatch::Row Dispatch::kTable[] = {
     ACME_ROW(DirectoryRead),  ACME_ROW(AccountCreated),    ACME_ROW(AccountLost),
     ACME_ROW(OrderCreated),   ACME_ROW(PresentChallenges), ACME_ROW(InstallChain),
     ACME_ROW(GiveUpOrder),    ACME_ROW(SaveSchedule),      ACME_ROW(LogLine),
-    ACME_ROW(Progress),       ACME_ROW(ClockState),        ACME_ROW(SignAccountUpdate),
-    ACME_ROW(SignKeyChange),  ACME_ROW(SignKeyProbe),      ACME_ROW(SignAccountDeactivation),
+    ACME_ROW(Progress),       ACME_ROW(ClockState),        ACME_ROW(HoldIssuer),
+    ACME_ROW(SignAccountUpdate),    ACME_ROW(SignKeyChange),  ACME_ROW(SignKeyProbe),      ACME_ROW(SignAccountDeactivation),
     ACME_ROW(SignRevocation), ACME_ROW(ErrandDone),
 };
 #undef ACME_ROW
@@ -202,6 +203,10 @@ void Dispatch::on(std::uint32_t id, const ipc::ErrandDone& request) {
 
 void Dispatch::on(std::uint32_t id, const ipc::AccountLost& request) {
   reply(id, accounts_.lost(request.issuer));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::HoldIssuer& request) {
+  reply(id, accounts_.hold(request.issuer, request.until));
 }
 
 void Dispatch::on(std::uint32_t id, const ipc::OrderCreated& request) {

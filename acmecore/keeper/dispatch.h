@@ -75,6 +75,7 @@ class Dispatch {
   void on(std::uint32_t id, const ipc::DirectoryRead& request);
   void on(std::uint32_t id, const ipc::AccountCreated& request);
   void on(std::uint32_t id, const ipc::AccountLost& request);
+  void on(std::uint32_t id, const ipc::HoldIssuer& request);
   void on(std::uint32_t id, const ipc::OrderCreated& request);
   void on(std::uint32_t id, const ipc::PresentChallenges& request);
   void on(std::uint32_t id, const ipc::InstallChain& request);

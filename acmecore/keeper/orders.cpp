@@ -54,6 +54,13 @@ bool is_name_of(const CertificateConfig& config, std::string_view identifier) {
   });
 }
 
+// For an operator who would ask first whether the site is down.
+Error refused_chain(const Managed& managed, const Error& why) {
+  if (why.code != Errc::protocol) return why;
+  return fail(why.code, "what the CA issued is not taken: " + why.message +
+                            (managed.stored ? "; the certificate of before stays in use" : ""));
+}
+
 }  // namespace
 
 Result<std::string> Certificates::sign_new_order(Managed& managed,
@@ -224,7 +231,9 @@ Outcome Certificates::install(Managed& managed, const ipc::InstallChain& request
   ACME_CHECK(order_of(managed, request.issuer));
   if (!managed.order->has_key) return fail(Errc::refused, "the order was not finalized");
   if (request.chains.empty()) return fail(Errc::protocol, "the CA sent no certificate");
-  ACME_TRY(Version version, version_from(managed, request.chains));
+  auto checked = version_from(managed, request.chains);
+  if (!checked) return refused_chain(managed, checked.error());
+  Version version = std::move(*checked);
   Version kept{{}, version.meta, version.key_pem.clone(), version.chain_pem};
   ACME_CHECK(store_.save_version(managed.lineage, std::move(version)));
   managed.stored = kept.meta;

@@ -115,7 +115,10 @@ std::optional<std::int64_t> retry_after(const Answer& answer, WallTime now) {
   }
   std::optional<WallTime> date = parse_http_date(text);
   if (!date) return std::nullopt;
-  return std::clamp<std::int64_t>(*date - now, 0, kDay);
+  // Meant by the CA's clock, which ours need not agree with.
+  const std::string* said = answer.header("date");
+  std::optional<WallTime> theirs = said ? parse_http_date(trim(*said)) : std::nullopt;
+  return std::clamp<std::int64_t>(*date - theirs.value_or(now), 0, kDay);
 }
 
 }  // namespace acme::protocol

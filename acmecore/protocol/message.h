@@ -31,7 +31,8 @@ struct Answer {
 // All targets of `Link: <target>; rel="relation"`, absolute.
 std::vector<std::string> links(const Answer& answer, std::string_view relation);
 
-// Seconds from now (an integer, or an HTTP date), never negative, at most a day.
+// Seconds from now (an integer, or an HTTP date by the CA's own clock), never negative, at most
+// a day.
 std::optional<std::int64_t> retry_after(const Answer& answer, WallTime now);
 
 // "https://host:port" in lower case with the default port left out; nothing

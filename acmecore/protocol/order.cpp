@@ -85,12 +85,15 @@ void Order::dispatch(const Asked& asked, const Answer& answer, Wishes& out) {
 }
 
 std::vector<Wish> Order::on_refused(const std::string& why, bool passes) {
-  Wishes out;
-  if (stage_ == Stage::ended) return out;
   Failure failure;
   failure.kind = passes ? Failure::Kind::environment : Failure::Kind::local;
   failure.words = printable(why);
-  fail(std::move(failure), out);
+  return on_failed(std::move(failure));
+}
+
+std::vector<Wish> Order::on_failed(Failure failure) {
+  Wishes out;
+  if (stage_ != Stage::ended) fail(std::move(failure), out);
   return out;
 }
 

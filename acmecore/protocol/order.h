@@ -86,6 +86,7 @@ class Order {
   std::vector<Wish> on_installed();
   // Journal, present or install failed here; `passes`: by a fault of the environment.
   std::vector<Wish> on_refused(const std::string& why, bool passes = false);
+  std::vector<Wish> on_failed(Failure failure);  // a Post that no answer will come to
 
   // For the status: "ordering", "validating", "finalizing", "downloading".
   const char* stage() const;

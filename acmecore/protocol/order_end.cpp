@@ -78,6 +78,8 @@ bool Order::keep_after(const Failure& failure) const {
   }
   bool finalized =
       stage_ == Stage::issuing || stage_ == Stage::downloading || stage_ == Stage::installing;
+  // An answer that cannot be read may have been that of a certificate.
+  finalized |= stage_ == Stage::finalizing && failure.kind == Kind::malformed;
   return finalized && !resumed_;
 }
 

@@ -137,7 +137,8 @@ void note_configuration(ScheduleRecord& schedule, const std::string& configurati
 
 WallTime due_at(const ScheduleRecord& schedule, const Validity& validity, WallTime now) {
   WallTime written = schedule.last_error_at;
-  WallTime retry_after = believable(schedule.retry_after, written, kDay, now);
+  WallTime asked = std::max(written, schedule.last_try);
+  WallTime retry_after = believable(schedule.retry_after, asked, kDay, now);
   WallTime due = std::max(wanted_at(schedule, validity, now), retry_after);
   if (!schedule.renewal_requested) {
     // The bound is that of the moment when the wait began, not of now: else it would move along.
@@ -192,6 +193,11 @@ void note_failure(ScheduleRecord& schedule, const Failure& failure, const Validi
     wait = std::min(wait, kDay);
   }
   schedule.next_try = now + wait;
+}
+
+void note_wait(ScheduleRecord& schedule, std::int64_t seconds, WallTime now) {
+  schedule.retry_after = now + std::clamp<std::int64_t>(seconds, 0, kDay);
+  schedule.last_try = now;
 }
 
 void note_success(ScheduleRecord& schedule, const RenewPolicy& policy, const Validity& validity,

@@ -60,6 +60,8 @@ bool note_validations(ScheduleRecord& schedule, const Failure& failure,
 // one whose names can all be proven in another way.
 void note_failure(ScheduleRecord& schedule, const Failure& failure, const Validity& validity,
                   WallTime now, double uniform);
+// The CA asked an order under way to come again in so many seconds: that outlives a restart.
+void note_wait(ScheduleRecord& schedule, std::int64_t seconds, WallTime now);
 // After a success. A fresh certificate is never renewed at once, whatever its dates say.
 void note_success(ScheduleRecord& schedule, const RenewPolicy& policy, const Validity& validity,
                   WallTime now, double uniform);

@@ -141,6 +141,8 @@ def proxy(authority, pebble, watch):
     part = watch(FaultProxy(pebble.port, authority)).start()
     yield part
     part.stop()
+    complaints = part.complaints()
+    assert not complaints, "what the CA may complain of:\n" + "\n".join(complaints[:20])
 
 
 @pytest.fixture

@@ -33,8 +33,8 @@ void read_message(const Frame& frame) {
   using namespace acme::ipc;
   read_as<Welcome, RenewNow, Reply, SignNewAccount, SignNewOrder, SignFetch, SignChallenge,
           SignFinalize, SignDeactivateAuthorization, DirectoryRead, AccountCreated, AccountLost,
-          OrderCreated, PresentChallenges, InstallChain, GiveUpOrder, SaveSchedule, LogLine,
-          Progress>(frame);
+          HoldIssuer, OrderCreated, PresentChallenges, InstallChain, GiveUpOrder, SaveSchedule,
+          LogLine, Progress>(frame);
   auto type = static_cast<ControlType>(frame.type);
   if (type == ControlType::status || type == ControlType::renew) read<ControlRequest>(frame);
   if (type == ControlType::answer) read<ControlAnswer>(frame);

@@ -37,11 +37,23 @@ class Authority:
         self.root = folder / "root.pem"  # what a client trusts
         self.root.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
+    def forge(self, chain, *, names=None, key=None, days=30):
+        """A chain like this one, as PEM, but signed here and wrong in one point: for other names,
+        for another public key, or expired (negative days)."""
+        leaf = x509.load_pem_x509_certificate(chain)
+        names = names or leaf.extensions.get_extension_for_class(
+            x509.SubjectAlternativeName).value.get_values_for_type(x509.DNSName)
+        forged = self._build(_name(names[0]), key or leaf.public_key(), days).add_extension(
+            x509.SubjectAlternativeName([_general_name(name) for name in names]),
+            critical=False).sign(self.key, hashes.SHA256())
+        return forged.public_bytes(serialization.Encoding.PEM) + self.root.read_bytes()
+
     def _build(self, subject, public_key, days=30):
         now = datetime.datetime.utcnow()
+        began = now - datetime.timedelta(hours=1) + datetime.timedelta(days=min(days, 0) * 2)
         return (x509.CertificateBuilder().subject_name(subject).issuer_name(self.name)
                 .public_key(public_key).serial_number(x509.random_serial_number())
-                .not_valid_before(now - datetime.timedelta(hours=1))
+                .not_valid_before(began)
                 .not_valid_after(now + datetime.timedelta(days=days)))
 
     def issue(self, *names, days=30, label=None, key=None):

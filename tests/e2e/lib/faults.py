@@ -5,7 +5,9 @@ there. Each returns None (go on), or an Answer to send, or raises Drop.
 """
 
 import asyncio
+import email.utils
 import json
+import time
 from dataclasses import dataclass, field
 
 
@@ -19,9 +21,18 @@ class Answer:
     headers: list = field(default_factory=list)  # (name, value)
     body: bytes = b""
     send: int | None = None  # only so many bytes of the body, then the connection is closed
+    stream: object = None  # an asynchronous generator of bytes, instead of the body
 
     def header(self, name):
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    def set_header(self, name, value):
+        self.headers = [each for each in self.headers if each[0].lower() != name.lower()]
+        self.headers.append((name, str(value)))
+
+    @property
+    def whole(self):
+        return self.send is None and self.stream is None
 
 
 class Action:
@@ -69,17 +80,20 @@ class hang(delay):
 
 
 class answer(Action):
-    """An answer of the proxy's own. A dict as body is a problem document."""
+    """An answer of the proxy's own. A dict as body is a problem document. Retry-After in
+    seconds, with `as_date` written as a date."""
 
-    def __init__(self, status, body=b"", *, retry_after=None, headers=None):
+    def __init__(self, status, body=b"", *, retry_after=None, as_date=False, headers=None):
         self.status = status
         self.body = body
         self.headers = list((headers or {}).items())
-        if retry_after is not None:
-            self.headers.append(("Retry-After", str(retry_after)))
+        self.retry_after, self.as_date = retry_after, as_date
 
     async def before(self, request):
-        headers, body = list(self.headers), self.body
+        headers, body = [("Date", http_date()), *self.headers], self.body
+        if self.retry_after is not None:
+            later = http_date(self.retry_after) if self.as_date else str(self.retry_after)
+            headers.append(("Retry-After", later))
         if isinstance(body, dict):
             body = json.dumps({"status": self.status, **body}).encode()
             headers.append(("Content-Type", "application/problem+json"))
@@ -107,6 +121,66 @@ class rewrite(Action):
         return answer
 
 
+class processing(Action):
+    """The order is being issued, and will be for long."""
+
+    def __init__(self, retry_after, as_date=False):
+        self.retry_after, self.as_date = retry_after, as_date
+
+    async def after(self, request, answer):
+        if answer.status != 200:
+            return answer
+        order = json.loads(answer.body)
+        order["status"] = "processing"
+        order.pop("certificate", None)
+        answer.body = json.dumps(order).encode()
+        answer.set_header("Date", http_date())
+        answer.set_header("Retry-After",
+                          http_date(self.retry_after) if self.as_date else self.retry_after)
+        return answer
+
+
+class shift_date(Action):
+    """The CA's clock is so many seconds ahead."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+    async def after(self, request, answer):
+        answer.set_header("Date", http_date(self.seconds))
+        return answer
+
+
+class redirect(answer):
+    def __init__(self, location, status=302):
+        super().__init__(status, headers={"Location": location})
+
+
+class endless(Action):
+    """An answer that never ends, as fast as it is taken."""
+
+    async def before(self, request):
+        async def bytes_without_end():
+            while True:
+                yield b"x" * 65536
+        return Answer(200, [("Content-Type", "application/json")], stream=bytes_without_end())
+
+
+class drip(Action):
+    """The CA's answer, byte after byte (slow loris)."""
+
+    def __init__(self, pause=1.0):
+        self.pause = pause
+
+    async def after(self, request, answer):
+        async def byte_by_byte(body=answer.body):
+            for byte in body:
+                yield bytes([byte])
+                await asyncio.sleep(self.pause)
+        answer.stream = byte_by_byte()
+        return answer
+
+
 class call(Action):
     """Runs a function before the request goes on: for a kill at an exact moment."""
 
@@ -117,5 +191,42 @@ class call(Action):
         await asyncio.get_running_loop().run_in_executor(None, self.function)
 
 
+def http_date(ahead=0):
+    return email.utils.formatdate(time.time() + ahead, usegmt=True)
+
+
 def problem(kind, detail, **more):
     return {"type": f"urn:ietf:params:acme:error:{kind}", "detail": detail, **more}
+
+
+def subproblem(kind, name, detail):
+    """Of one identifier, for problem(…, subproblems=[…])."""
+    return problem(kind, detail, identifier={"type": "dns", "value": name})
+
+
+# What CAs say at certain moments.
+
+def not_ready():
+    return answer(403, problem("orderNotReady", "the order's status is pending"))
+
+
+def already_replaced():
+    return answer(409, problem("alreadyReplaced", "the certificate has been replaced already"))
+
+
+def no_account():
+    return answer(400, problem("accountDoesNotExist", "no account is known by this URL"))
+
+
+def agree(url):
+    return answer(403, problem("userActionRequired", "the terms of service have changed",
+                               instance=url))
+
+
+def slow_down(seconds, as_date=False):
+    return answer(429, problem("rateLimited", "too many requests"), retry_after=seconds,
+                  as_date=as_date)
+
+
+def busy(seconds, as_date=False):
+    return answer(503, problem("serverInternal", "busy"), retry_after=seconds, as_date=as_date)

@@ -6,12 +6,14 @@ from it, so that a client that starts here stays here.
 
 import asyncio
 import base64
+import fnmatch
 import json
 import ssl
+import urllib.parse
 import time
 from dataclasses import dataclass, field
 
-from . import faults
+from . import conduct, faults
 from .eventloop import EventLoop
 from .ports import free_port
 
@@ -39,6 +41,8 @@ class Request:
     body: bytes = b""
     status: int | None = None  # what was answered; None: nothing
     retry_after: str | None = None
+    date: str | None = None  # of the answer
+    whole: bool = True  # the answer was sent to its end
     answer: bytes = b""
     answered: float | None = None
     kind: str = field(init=False)
@@ -74,10 +78,15 @@ class Rule:
     action: faults.Action
     times: int | None
     skip: int
+    of: str | None = None
     used: int = 0
 
-    def applies(self, request):
-        if self.kind not in ("*", request.kind) or (self.times is not None and self.used >= self.times):
+    def applies(self, request, names):
+        if self.kind not in ("*", request.kind) and not fnmatch.fnmatch(request.path, self.kind):
+            return False
+        if self.times is not None and self.used >= self.times:
+            return False
+        if self.of is not None and self.of not in names:
             return False
         if self.skip > 0:
             self.skip -= 1
@@ -93,6 +102,7 @@ class FaultProxy:
         self._authority = authority
         self._upstream_port = upstream_port
         self._rules = []
+        self._orders = {}  # path of anything of an order: (the order's path, its names)
         self._loop = EventLoop()
         self._server = None
         self._writers = set()
@@ -124,10 +134,11 @@ class FaultProxy:
 
     # Faults.
 
-    def rule(self, kind, action, *, times=None, skip=0):
-        """Requests of this kind ("*": all) get this action from faults.py: the first `skip`
-        not, then `times` (None: all). The first rule that applies counts."""
-        self._rules.append(Rule(kind, action, times, skip))
+    def rule(self, kind, action, *, times=None, skip=0, of=None):
+        """Requests of this kind ("*": all), or to paths of this pattern ("/dir?*"), get this
+        action from faults.py: the first `skip` not, then `times` (None: all). `of`: only those
+        of orders with this name. The first rule that applies counts."""
+        self._rules.append(Rule(kind, action, times, skip, of))
 
     def clear(self):
         self._rules.clear()
@@ -143,6 +154,20 @@ class FaultProxy:
 
     def of_kind(self, kind):
         return [request for request in list(self.requests) if request.kind == kind]
+
+    def names_of(self, request):
+        """The names of the order that a request belongs to."""
+        if request.kind == "new-order":
+            return [each["value"] for each in (request.payload or {}).get("identifiers", [])]
+        return self._orders.get(request.path, (None, []))[1]
+
+    def order_of(self, request):
+        """The path of the order that a request belongs to, or None."""
+        return self._orders.get(request.path, (None, []))[0]
+
+    def complaints(self):
+        """What a CA might say of our conduct: nothing, whatever it did itself."""
+        return conduct.complaints(list(self.requests), self.order_of)
 
     def orders(self):
         """The sorted names of each order that the CA made."""
@@ -189,10 +214,12 @@ class FaultProxy:
                 self.requests.append(request)
                 answer = await self._answer(request, upstream)
                 request.status, request.answer = answer.status, answer.body
-                request.retry_after = answer.header("retry-after")
+                request.retry_after, request.date = answer.header("retry-after"), answer.header("date")
+                request.whole = answer.whole
+                self._learn(request, answer)
                 await send(writer, answer, head=request.method == "HEAD")
                 request.answered = time.monotonic() - self._started
-                if answer.send is not None:
+                if not answer.whole:
                     break
         except (OSError, asyncio.IncompleteReadError, faults.Drop, ValueError):
             pass
@@ -210,13 +237,37 @@ class FaultProxy:
                        {name.lower(): value for name, value in headers}, body)
 
     async def _answer(self, request, upstream):
-        rule = next((rule for rule in list(self._rules) if rule.applies(request)), None)
+        names = self.names_of(request)
+        rule = next((rule for rule in list(self._rules) if rule.applies(request, names)), None)
         action = rule.action if rule else faults.Action()
         answer = await action.before(request)
         if answer is not None:
             return answer
         answer = await upstream.forward(request)
+        self._learn(request, answer)
+        if rule and b":badNonce" in answer.body:  # it comes again, and the rule is for that
+            rule.used -= 1
+            return answer
         return await action.after(request, answer) or answer
+
+    def _learn(self, request, answer):
+        """Which paths belong to which order."""
+        if request.kind == "new-order":
+            location = answer.header("location")
+            order = (path_of(location), self.names_of(request)) if location else None
+        else:
+            order = self._orders.get(request.path)
+        if order is None or not 200 <= answer.status < 300:
+            return
+        self._orders[order[0]] = order
+        try:
+            document = json.loads(answer.body)
+        except ValueError:
+            return
+        urls = [document.get("finalize"), document.get("certificate"),
+                *document.get("authorizations", []),
+                *(challenge.get("url") for challenge in document.get("challenges", []))]
+        self._orders.update((path_of(url), order) for url in urls if url)
 
 
 class Upstream:
@@ -243,6 +294,10 @@ class Upstream:
     def close(self):
         if self._writer is not None:
             self._writer.close()
+
+
+def path_of(url):
+    return urllib.parse.urlsplit(url).path
 
 
 async def read_message(reader, answer_to=None):
@@ -272,9 +327,19 @@ async def send(writer, answer, head=False):
     dropped = ("content-length", "transfer-encoding", "connection")
     lines = [f"HTTP/1.1 {answer.status} Answer"]
     lines += [f"{name}: {value}" for name, value in answer.headers if name.lower() not in dropped]
-    if not head and answer.status not in (204, 304):
+    if answer.stream is not None:
+        lines.append("Transfer-Encoding: chunked")
+    elif not head and answer.status not in (204, 304):
         lines.append(f"Content-Length: {len(answer.body)}")
     writer.write("\r\n".join(lines + ["", ""]).encode())
-    if not head:
+    if answer.stream is not None:
+        async for part in answer.stream:
+            await asyncio.sleep(0)  # for the news that the client has gone
+            if writer.is_closing():
+                raise OSError("the client has gone")
+            writer.write(b"%x\r\n%s\r\n" % (len(part), part))
+            await writer.drain()
+        writer.write(b"0\r\n\r\n")
+    elif not head:
         writer.write(answer.body if answer.send is None else answer.body[:answer.send])
     await writer.drain()

@@ -200,6 +200,26 @@ TEST(an_order_is_kept_over_trouble_of_the_ca_and_taken_up_again) {
   CHECK_EQ(world.ca.orders.size(), 1);
 }
 
+TEST(a_renewal_by_hand_whose_order_is_kept_is_gone_on_with_by_the_back_off) {
+  World world;
+  ipc::LineageState& state = world.add("a.example");
+  state.stored = state.current = true;
+  state.not_before = kStart - kDay;
+  state.not_after = kStart + 89 * kDay;
+  state.schedule.renewal_requested = true;
+  bool refused = false;
+  world.keeper.before = [&](Type type) -> std::optional<ipc::Reply> {
+    if (type != Type::install_chain || refused) return std::nullopt;
+    refused = true;
+    return ipc::Reply{false, -9, "the certificate is for another key"};
+  };
+  world.start();
+  world.run_for(5000);
+  CHECK_CONTAINS(world.keeper.line_with("order failed"), "next try in 5");
+  CHECK(world.run_until([&] { return world.keeper.installed.size() >= 2; }, 100'000));
+  CHECK_EQ(world.ca.orders.size(), 1);
+}
+
 TEST(an_order_that_waits_long_gives_its_place_to_others) {
   World world;
   world.add_many(40);

@@ -17,6 +17,30 @@ TEST(an_account_that_the_ca_has_lost_is_registered_again_once) {
   CHECK_EQ(world.keeper.count(Type::account_created), 1);
 }
 
+TEST(what_other_orders_ask_while_an_account_is_registered_again_waits_for_it) {
+  World world;
+  world.add_many(2);
+  world.welcome.issuers.push_back({"ca", "", "https://ca.test/account/7", 0});
+  bool lost = false;
+  bool registered = true;
+  // The keeper signs nothing for an account that it does not have.
+  world.keeper.before = [&](Type type) -> std::optional<ipc::Reply> {
+    if (type == Type::account_lost) registered = false;
+    if (type == Type::account_created) registered = true;
+    bool of_account = type == Type::sign_fetch || type == Type::sign_new_order;
+    if (!of_account || registered) return std::nullopt;
+    return ipc::Reply{false, -9, "there is no account at ca yet"};
+  };
+  world.ca.before = [&](const HttpRequest& request) -> std::optional<HttpResult> {
+    if (lost || !request.url.ends_with("/new-order")) return std::nullopt;
+    lost = true;
+    return answer_of(400, "accountDoesNotExist", "unknown account");
+  };
+  world.start();
+  CHECK(world.run_until_issued(2, 5000));
+  CHECK_EQ(world.keeper.lines_with("failed"), 0);
+}
+
 TEST(a_ca_that_forgets_every_account_is_a_failure_and_no_loop) {
   World world;
   world.add("a.example");

@@ -225,6 +225,22 @@ TEST(an_answer_beyond_the_limits_is_not_asked_for_again_and_again) {
   CHECK_CONTAINS(world.keeper.line_with("order failed"), "larger than 1 MiB");
 }
 
+TEST(a_finalize_answered_beyond_the_limits_costs_no_second_certificate) {
+  World world;
+  world.add("a.example");
+  bool endless = true;
+  world.ca.after = [&](const HttpRequest& request, const Answer&) -> std::optional<HttpResult> {
+    if (!endless || !request.url.ends_with("/finalize/1")) return std::nullopt;
+    endless = false;
+    return HttpError{"the answer of ca.test is larger than 1 MiB", true, false};
+  };
+  world.start();
+  CHECK(world.run_until_issued(1, 120'000));
+  CHECK_EQ(world.ca.orders.size(), 1);
+  CHECK_EQ(world.ca.orders[1].finalized, 1);
+  CHECK_CONTAINS(world.keeper.line_with("order failed"), "larger than 1 MiB; next try in");
+}
+
 TEST(a_keeper_that_cannot_journal_the_order_ends_it) {
   World world;
   world.add("a.example");

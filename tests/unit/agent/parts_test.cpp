@@ -107,6 +107,7 @@ TEST(what_a_ca_answers_is_waited_for_within_bounds) {
   CHECK(after(answer_of(503, "", "", {{"Retry-After", "5"}})).value_or(0) >= 5000);
   CHECK(!after(answer_of(503, "", "", {{"Retry-After", "3600"}})));
   CHECK(after(answer_of(500, "serverInternal", "")).value_or(0) >= 800);
+  CHECK(after(answer_of(502, "", "", {{"Retry-After", "50"}})).value_or(0) >= 50'000);
 }
 
 TEST(a_ca_that_says_later_again_and_again_is_believed_five_times) {

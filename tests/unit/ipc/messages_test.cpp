@@ -121,6 +121,7 @@ TEST(the_other_messages_arrive_as_they_were_sent) {
   CHECK_EQ(round_trip(ipc::DirectoryRead{"i", {"u1", "u2"}}).urls.size(), 2);
   CHECK_EQ(round_trip(ipc::AccountCreated{"i", "u", "t"}).terms_of_service, "t");
   CHECK_EQ(round_trip(ipc::AccountLost{"i"}).issuer, "i");
+  CHECK_EQ(round_trip(ipc::HoldIssuer{"i", 7}).until, 7);
   CHECK_EQ(round_trip(ipc::OrderCreated{kLineage, "i", "o", "f"}).finalize_url, "f");
   ipc::PresentChallenges present{
       kLineage, "i", {{"a.example", "t1"}, {"b.example", "t2", ChallengeType::tlsalpn01}}};
@@ -175,6 +176,7 @@ TEST(every_type_of_message_has_a_number_of_its_own) {
                                   ipc::DirectoryRead::kType,
                                   ipc::AccountCreated::kType,
                                   ipc::AccountLost::kType,
+                                  ipc::HoldIssuer::kType,
                                   ipc::OrderCreated::kType,
                                   ipc::PresentChallenges::kType,
                                   ipc::InstallChain::kType,

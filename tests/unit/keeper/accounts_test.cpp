@@ -170,6 +170,17 @@ TEST(an_account_that_was_lost_is_registered_again_with_the_same_key) {
   bench.granted(ipc::AccountLost{"ca"});
 }
 
+TEST(a_ca_that_asked_for_patience_is_left_alone_over_a_restart_but_a_day_at_most) {
+  Bench bench;
+  bench.granted(ipc::HoldIssuer{"ca", bench.env.now() + 600});
+  bench.restart();
+  CHECK_EQ(bench.accounts().record("ca").not_before, bench.env.now() + 600);
+  bench.register_account();
+  CHECK_EQ(bench.accounts().record("ca").not_before, bench.env.now() + 600);
+  bench.granted(ipc::HoldIssuer{"ca", bench.env.now() + 90 * kDay});
+  CHECK_EQ(bench.accounts().record("ca").not_before, bench.env.now() + kDay);
+}
+
 TEST(a_damaged_account_record_is_no_reason_to_give_up) {
   Bench bench;
   bench.register_account();

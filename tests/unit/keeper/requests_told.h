@@ -52,6 +52,14 @@ inline Row account_lost() {
   return row;
 }
 
+inline Row hold_issuer() {
+  Row row;
+  row.refusals.push_back({"an unknown issuer", "nobody is not configured",
+                          after(kAccount, ipc::HoldIssuer{"nobody", 1})});
+  row.granted = at_once(ipc::HoldIssuer{"ca", 1});
+  return row;
+}
+
 inline Row order_created() {
   Row row;
   ipc::OrderCreated right{kSite, "ca", kOrderUrl, kFinalizeUrl};

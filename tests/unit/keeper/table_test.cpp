@@ -29,6 +29,7 @@ const std::map<Type, Row>& rows() {
       {Type::directory_read, directory_read()},
       {Type::account_created, account_created()},
       {Type::account_lost, account_lost()},
+      {Type::hold_issuer, hold_issuer()},
       {Type::order_created, order_created()},
       {Type::present_challenges, present_challenges()},
       {Type::install_chain, install_chain()},

@@ -82,6 +82,15 @@ TEST(retry_after_is_an_integer_or_a_date) {
   CHECK_EQ(later("Mon, 21 Sep 2026 14:14:20 GMT"), std::optional<std::int64_t>(60));
 }
 
+TEST(retry_after_as_a_date_is_read_by_the_cas_own_clock) {
+  Answer busy = answer(503);
+  busy.headers = {{"Retry-After", "Mon, 21 Sep 2020 10:00:30 GMT"},
+                  {"Date", "Mon, 21 Sep 2020 10:00:00 GMT"}};
+  CHECK_EQ(retry_after(busy, kNow), std::optional<std::int64_t>(30));
+  busy.headers[1].value = "no date";
+  CHECK_EQ(retry_after(busy, kNow), std::optional<std::int64_t>(0));
+}
+
 TEST(retry_after_is_never_negative_and_at_most_a_day) {
   CHECK_EQ(later("Mon, 21 Sep 2025 14:14:20 GMT"), std::optional<std::int64_t>(0));
   CHECK_EQ(later("Mon, 21 Sep 2027 14:14:20 GMT"), std::optional<std::int64_t>(kDay));

@@ -551,6 +551,19 @@ TEST(what_is_issued_waits_at_the_ca_as_long_as_a_fault_of_the_environment_lasts)
   CHECK_EQ(ca.wishes.size(), 1);  // nothing is deactivated
 }
 
+TEST(an_order_whose_finalize_was_answered_with_nonsense_may_be_a_certificate) {
+  Bench ca({"a.example"});
+  ca.to_finalize().answer_with(answer(307, "<html>moved</html>"));
+  CHECK_EQ(ca.failure().kind, Kind::malformed);
+  CHECK(ca.failure().order_kept);
+
+  Bench large({"a.example"});
+  large.to_finalize();
+  large.wishes = large.order.on_failed(malformed("the answer is larger than 1 MiB"));
+  CHECK(large.failure().order_kept);
+  CHECK(large.order.on_failed(malformed("once more")).empty());
+}
+
 TEST(an_invalid_order_is_never_kept) {
   Bench ca({"a.example"});
   ca.to_finalize().answer_with(invalid_order(ca.names, "serverInternal", "lint failed"));

@@ -350,6 +350,18 @@ TEST(retry_after_is_capped_at_a_day_and_jitter_comes_after_it) {
   CHECK_EQ(record.retry_after, kNow + kDay);
 }
 
+TEST(a_wait_within_an_order_outlives_a_restart_whatever_failed_before) {
+  for (WallTime failed : {WallTime(0), kNow - 10 * kDay, kNow - 10}) {
+    ScheduleRecord record;
+    record.last_error_at = failed;
+    note_wait(record, kHour, kNow);
+    CHECK_EQ(due_at(record, kNothing, kNow + 60), kNow + kHour);
+    CHECK_EQ(due_at(record, kNothing, kNow + kHour), 0);
+    note_wait(record, 40 * kDay, kNow);
+    CHECK_EQ(due_at(record, kNothing, kNow + 60), kNow + kDay);
+  }
+}
+
 TEST(a_short_retry_after_is_not_followed_for_ever) {
   Validity validity = valid_for(90 * kDay, 30 * kDay);
   CHECK_EQ(wait_after(3, validity, 0, 1), 1);
