@@ -9,12 +9,15 @@
 #include "protocol/schedule.h"
 
 namespace acme::agent {
-
-using protocol::Failure;
-using protocol::Validity;
+namespace {
 
 // What the wall clock leaves out of "now": a wait that begins within a second ends within one.
 constexpr std::int64_t kPartOfASecond = 1;
+
+}  // namespace
+
+using protocol::Failure;
+using protocol::Validity;
 
 Driver::Driver(Services services, const Config& config, const ipc::Welcome& welcome)
     : services_(services),
