@@ -49,6 +49,7 @@ class Keeper {
   void hear(const Frame& frame);
   void await_new_orders();
   void reap();
+  void settle_store();
   void look_after();
   void write_status();
   ipc::ControlAnswer control(ipc::ControlType type, const ipc::ControlRequest& request);
@@ -59,6 +60,7 @@ class Keeper {
   const Env& env_;
   Log& log_;
   const Config& config_;
+  Store& store_;
   BoardWriter* board_;
   AgentLog agent_log_;
   Accounts accounts_;
@@ -75,6 +77,7 @@ class Keeper {
   Millis status_interval_ = 0;
   Millis looked_after_ = 0;
   Millis neglect_checked_ = 0;
+  Complaint store_complaint_;
   Complaint board_complaint_;
   Complaint file_complaint_;
 };
