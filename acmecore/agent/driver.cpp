@@ -160,7 +160,7 @@ void Driver::begin_queued(Issuer& issuer) {
   WallTime not_before = issuer.session.not_before();
   if (services_.env.now() < not_before && not_before <= services_.env.now() + kDay)
     return arm(not_before);
-  while (issuer.running < kOrdersPerIssuer) {
+  while (issuer.running < issuer.config.orders_in_flight) {
     auto next = std::find_if(issuer.queue.begin(), issuer.queue.end(), [&](const Lineage& lineage) {
       return may_begin(entries_.at(lineage), issuer);
     });
