@@ -193,7 +193,7 @@ void Driver::begin_queued(Issuer& issuer) {
     return arm(not_before);
   issuer.errands.begin(issuer.running == 0);
   if (issuer.errands.hold_orders()) return;
-  while (issuer.running < kOrdersPerIssuer) {
+  while (issuer.running < issuer.config.orders_in_flight) {
     auto next = std::find_if(issuer.queue.begin(), issuer.queue.end(), [&](const Lineage& lineage) {
       return may_begin(entries_.at(lineage), issuer);
     });

@@ -24,8 +24,6 @@ namespace acme::agent {
 
 class Driver final : public OrderRun::Owner {
  public:
-  static constexpr std::size_t kOrdersPerIssuer = 16;
-
   Driver(Services services, const Config& config, const ipc::Welcome& welcome);
   ~Driver() override;
 

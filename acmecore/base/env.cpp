@@ -146,6 +146,11 @@ class SystemEnv final : public Env {
     return n < 0 ? -errno : n;
   }
   int fsync(int fd) const override { return or_errno(::fsync(fd)); }
+  void write_back(int fd, WriteBack what) const override {
+    const unsigned wait =
+        what == WriteBack::wait ? SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WAIT_AFTER : 0;
+    sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE | wait);
+  }
   int rename_at(int old_dir, const char* old_name, int new_dir,
                 const char* new_name) const override {
     return or_errno(::renameat(old_dir, old_name, new_dir, new_name));

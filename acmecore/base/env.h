@@ -54,6 +54,10 @@ class Env {
   virtual int open_at(int dir, const char* name, int flags, mode_t mode) const = 0;
   virtual ssize_t write(int fd, const void* data, std::size_t size) const = 0;
   virtual int fsync(int fd) const = 0;
+  // A hint before an fsync: data goes to the disk, and is waited for. When several files are
+  // written back first, their fsyncs wait for one commit of the file system between them.
+  enum class WriteBack { begin, wait };
+  virtual void write_back(int /*fd*/, WriteBack /*what*/) const {}
   virtual int rename_at(int old_dir, const char* old_name, int new_dir,
                         const char* new_name) const = 0;
   virtual int mkdir_at(int dir, const char* name, mode_t mode) const = 0;

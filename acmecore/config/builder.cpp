@@ -138,7 +138,7 @@ Outcome Builder::assign_global(std::string_view key, const std::string& value) {
     if (value.empty()) return fail(Errc::invalid_config, "the user's name is empty");
     global.user = value;
   } else if (key == "certificate_cache") {
-    ACME_TRY(global.certificate_cache, parse_cache_size(value));
+    ACME_TRY(global.certificate_cache, parse_certificates(value, kLargestCertificateCache));
   } else if (key == "activation") {
     ACME_TRY(global.activation, parse_activation(value));
   } else {

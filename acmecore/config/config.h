@@ -40,6 +40,9 @@ struct RenewPolicy {
   }
 };
 
+inline constexpr std::uint32_t kOrdersInFlight = 16;
+inline constexpr std::uint32_t kMostOrdersInFlight = 1'000;
+
 struct IssuerConfig {
   std::string id;
   std::string directory_url;
@@ -50,6 +53,7 @@ struct IssuerConfig {
   std::string ca_certificate_file;  // trusted for the CA's own TLS, beside the system's; empty: the
                                     // system's
   bool verify_tls = true;
+  std::uint32_t orders_in_flight = kOrdersInFlight;  // at a time, at this CA
   std::string profile;            // draft-ietf-acme-profiles; empty: none asked for
   bool profile_required = false;  // a CA that does not offer it fails the order
   std::string preferred_chain;    // CN of who issued its topmost certificate; empty: the default
@@ -60,9 +64,9 @@ struct IssuerConfig {
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
     archive(self.id, self.directory_url, self.contacts, self.challenges, self.account_key,
-            self.account_key_file, self.ca_certificate_file, self.verify_tls, self.profile,
-            self.profile_required, self.preferred_chain, self.common_name_in_csr, self.import_path,
-            self.external_account);
+            self.account_key_file, self.ca_certificate_file, self.verify_tls, self.orders_in_flight,
+            self.profile, self.profile_required, self.preferred_chain, self.common_name_in_csr,
+            self.import_path, self.external_account);
   }
 };
 
@@ -94,6 +98,7 @@ struct LogConfig {
 };
 
 inline constexpr std::uint32_t kCertificateCache = 4096;
+inline constexpr std::uint32_t kLargestCertificateCache = 1'000'000;
 
 struct Config {
   ServerKind server = ServerKind::nginx;

@@ -71,6 +71,7 @@ IssuerConfig issuer_config(const IssuerSettings& settings, bool plain_http_liste
   config.account_key_file = settings.account_key_file;
   config.ca_certificate_file = settings.ca_certificate_file;
   config.verify_tls = settings.verify_tls;
+  config.orders_in_flight = settings.orders_in_flight;
   config.profile = settings.profile;
   config.profile_required = settings.profile_required;
   config.preferred_chain = settings.preferred_chain;
@@ -102,6 +103,8 @@ Outcome assign_to_issuer(IssuerSettings& issuer, std::string_view key, const Val
     ACME_TRY(issuer.ca_certificate_file, parse_path(root, first));
   } else if (key == "verify") {
     ACME_TRY(issuer.verify_tls, parse_switch(first));
+  } else if (key == "orders_in_flight") {
+    ACME_TRY(issuer.orders_in_flight, parse_certificates(first, kMostOrdersInFlight));
   } else if (key == "profile") {
     return assign_profile(issuer, values);
   } else if (key == "preferred_chain") {

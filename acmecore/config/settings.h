@@ -63,6 +63,7 @@ struct IssuerSettings {
   std::string account_key_file;
   std::string ca_certificate_file;
   bool verify_tls = true;
+  std::uint32_t orders_in_flight = kOrdersInFlight;
   std::string profile;
   bool profile_required = false;
   std::string preferred_chain;

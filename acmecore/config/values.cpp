@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::size_t kMaxUrl = 2048;
 constexpr std::size_t kMaxId = 128;
-constexpr std::int64_t kLargestCache = 1'000'000;
 constexpr std::int64_t kLongestRenew = 3650 * kDay;
 
 Error wrong(std::string message) {
@@ -158,11 +157,11 @@ Result<std::vector<ChallengeType>> parse_challenges(const Values& list) {
   return types;
 }
 
-Result<std::uint32_t> parse_cache_size(std::string_view text) {
+Result<std::uint32_t> parse_certificates(std::string_view text, std::uint32_t most) {
   std::int64_t number = 0;
-  if (!parse_count(text, number) || number > kLargestCache)
+  if (!parse_count(text, number) || number > most)
     return wrong(quoted(text) + " is not a number of certificates: write one from 1 to " +
-                 std::to_string(kLargestCache));
+                 std::to_string(most));
   return static_cast<std::uint32_t>(number);
 }
 

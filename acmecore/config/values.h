@@ -19,7 +19,7 @@ Result<std::string> parse_contact(std::string_view text);     // "mailto:…"
 Result<KeyType> parse_key(std::string_view text);             // ecdsa:256 …
 Result<std::vector<KeyType>> parse_keys(const Values& list);  // none twice
 Result<std::vector<ChallengeType>> parse_challenges(const Values& list);
-Result<std::uint32_t> parse_cache_size(std::string_view text);
+Result<std::uint32_t> parse_certificates(std::string_view text, std::uint32_t most);  // from 1 on
 Result<RenewPolicy> parse_renew(std::string_view text);          // auto, 33%, 30d, 12h
 Result<ActivationMode> parse_activation(std::string_view text);  // live, reload
 Result<std::string> parse_profile(std::string_view text);  // a CA's word for a kind of certificate

@@ -29,6 +29,7 @@ struct Managed {
   std::optional<VersionMeta> stored;
   ScheduleRecord schedule;
   std::optional<OrderRecord> order;
+  PrivateKey order_key;           // once it was needed, so that it is read from PEM once
   bool presented = false;         // since this keeper started, or before by the journal
   std::string stage;              // what the agent says it is doing, for the status
   WallTime warned = 0;            // past its renewal point without a try
@@ -106,7 +107,7 @@ class Certificates {
                                       const ipc::PresentChallenges& request);
   Outcome show(Managed& managed, OrderRecord order);
   std::optional<Result<Secret>> order_key(Managed& managed);
-  Result<std::string> order_key_csr(const Managed& managed, const Secret& pem);
+  Result<std::string> order_key_csr(Managed& managed, const Secret& pem);
   Result<Version> version_from(const Managed& managed, const std::vector<std::string>& chains);
   Result<Version> checked_version(const Managed& managed, std::string_view pem);
   void note_success(Managed& managed);

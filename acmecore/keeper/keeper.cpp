@@ -24,6 +24,7 @@ constexpr Millis kStatusInterval = 200;  // changes are coalesced
 constexpr Millis kStatusShare =
     20;  // and a status takes no more of our time than one part of so many
 constexpr Millis kMinuteMillis = 60'000;
+constexpr Millis kSettle = 500;       // of what the store has not made durable yet
 constexpr Millis kAgentSlice = 50;    // of each turn of the loop
 constexpr Millis kLastAnswers = 600;  // of the second in which the helper is gone
 // nginx tells its old workers to stop 100 ms after it has started the new ones,
@@ -116,6 +117,7 @@ Keeper::Keeper(const Env& env, Log& log, const Config& config, Store& store, Boa
     : env_(env),
       log_(log),
       config_(config),
+      store_(store),
       board_(board),
       agent_log_(env, log),
       accounts_(env, log, config, store),
@@ -130,6 +132,7 @@ Keeper::Keeper(const Env& env, Log& log, const Config& config, Store& store, Boa
       control_(env, [this](ipc::ControlType type, const ipc::ControlRequest& request,
                            Control::Ticket ticket) { return control(type, request, ticket); }),
       operator_requests_(accounts_, certificates_, errands_, control_),
+      store_complaint_(env, log),
       board_complaint_(env, log),
       file_complaint_(env, log) {
   errands_.on_new = [this](const ipc::Errand& errand) {
@@ -218,6 +221,7 @@ bool Keeper::turn(int signals) {
   for (const Lineage& lineage : certificates_.keys().collect()) dispatch_.key_is_ready(lineage);
   activation_.turn();
   control_.serve();
+  settle_store();
   if (board_is_back()) return false;
   if (env_.boottime() - looked_after_ >= kMinuteMillis) look_after();
   if (status_stale_ && env_.boottime() - status_written_ >= status_interval_) write_status();
@@ -258,6 +262,7 @@ int Keeper::timeout() const {
   Millis until = now + kMinuteMillis;
   if (status_stale_) until = std::min(until, status_written_ + status_interval_);
   if (!board_) until = std::min(until, board_tried_ + kBoardRetry);
+  if (auto since = store_.unsettled_since()) until = std::min(until, *since + kSettle);
   if (agent_.start_at() > now) until = std::min(until, agent_.start_at());
   until = std::min(until, activation_.next_deadline(until));
   until = std::min(until, control_.next_deadline(until));
@@ -344,6 +349,16 @@ bool Keeper::board_is_back() {
   if (!BoardWriter::attach(env_, kBoardFd)) return false;
   log_.notice("helper: the memory shared with the server can be used now; the helper starts anew");
   return true;
+}
+
+// Orders that are being finalized do it on their way; this is for what comes after the last one.
+void Keeper::settle_store() {
+  auto since = store_.unsettled_since();
+  if (!since || env_.boottime() - *since < kSettle) return;
+  auto done = store_.settle();
+  done ? store_complaint_.over()
+       : store_complaint_.say(done.error().message +
+                              "; what was stored last is served, but may not outlive a power cut");
 }
 
 void Keeper::look_after() {

@@ -51,7 +51,12 @@ class Keeper {
   void hear(const Frame& frame);
   void await_new_orders();
   void reap();
+<<<<<<< HEAD
   bool board_is_back();
+||||||| 43679a0
+=======
+  void settle_store();
+>>>>>>> scale
   void look_after();
   void write_status();
   std::optional<ipc::ControlAnswer> control(ipc::ControlType type,
@@ -64,6 +69,7 @@ class Keeper {
   const Env& env_;
   Log& log_;
   const Config& config_;
+  Store& store_;
   BoardWriter* board_;
   AgentLog agent_log_;
   Accounts accounts_;
@@ -82,7 +88,12 @@ class Keeper {
   Millis status_interval_ = 0;
   Millis looked_after_ = 0;
   Millis neglect_checked_ = 0;
+<<<<<<< HEAD
   Millis board_tried_ = 0;
+||||||| 43679a0
+=======
+  Complaint store_complaint_;
+>>>>>>> scale
   Complaint board_complaint_;
   Complaint file_complaint_;
 };

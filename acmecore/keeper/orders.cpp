@@ -210,12 +210,12 @@ std::optional<Result<Secret>> Certificates::order_key(Managed& managed) {
   return made;
 }
 
-Result<std::string> Certificates::order_key_csr(const Managed& managed, const Secret& pem) {
-  ACME_TRY(PrivateKey key, PrivateKey::from_pem(pem.view()));
+Result<std::string> Certificates::order_key_csr(Managed& managed, const Secret& pem) {
+  ACME_TRY(managed.order_key, PrivateKey::from_pem(pem.view()));
   const IssuerConfig* issuer = config_.issuer(managed.order->issuer);
   const bool named = issuer && issuer->common_name_in_csr;
-  ACME_TRY(std::string csr,
-           make_csr(key, managed.config->names, named ? managed.config->common_name : ""));
+  ACME_TRY(std::string csr, make_csr(managed.order_key, managed.config->names,
+                                     named ? managed.config->common_name : ""));
   return Json::object().set("csr", base64url_encode(csr)).compact();
 }
 
@@ -272,7 +272,11 @@ Result<Version> Certificates::checked_version(const Managed& managed, std::strin
   const OrderRecord& order = *managed.order;
   Version version;
   ACME_TRY(version.key_pem, store_.load_order_key(managed.lineage));
-  ACME_TRY(PrivateKey key, PrivateKey::from_pem(version.key_pem.view()));
+  PrivateKey read;  // by a keeper that did not finalize the order itself
+  if (!managed.order_key.get()) {
+    ACME_TRY(read, PrivateKey::from_pem(version.key_pem.view()));
+  }
+  const PrivateKey& key = managed.order_key.get() ? managed.order_key : read;
   ACME_TRY(std::vector<std::string> chain, chain_from_pem(pem));
   ChainExpectation expected{&key, order.names, now_at(order.issuer)};
   ACME_TRY(CertificateInfo info, check_chain(chain, expected));
@@ -312,6 +316,7 @@ void Certificates::give_up(Managed& managed) {
   withdraw_challenges(managed);
   keys_.forget(managed.lineage);
   managed.order.reset();
+  managed.order_key = {};
   if (auto done = store_.forget_order(managed.lineage); !done)
     log_.error(to_string(managed.lineage) + ": " + done.error().message);
 }

@@ -66,6 +66,8 @@ Outcome Certificates::save_schedule(Managed& managed, ScheduleRecord schedule) {
 // here asks for the same certificate once more.
 void Certificates::note_success(Managed& managed) {
   ScheduleRecord& schedule = managed.schedule;
+  const bool asked_for_more =
+      schedule.failures > 0 || schedule.next_try != 0 || schedule.renewal_requested;
   schedule.renew_at = 0;  // the agent's next word: for now it is unknown
   schedule.ari = {};
   schedule.next_try = 0;
@@ -73,6 +75,7 @@ void Certificates::note_success(Managed& managed) {
   schedule.last_error.clear();
   schedule.last_error_at = 0;
   schedule.renewal_requested = false;
+  if (!asked_for_more) return;
   if (auto saved = store_.save_schedule(managed.lineage, schedule); !saved)
     log_.error(to_string(managed.lineage) + ": " + saved.error().message);
 }

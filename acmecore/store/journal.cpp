@@ -17,6 +17,7 @@ bool fits(const Directory& dir, const Seal& seal) {
 std::vector<OrderRecord> Store::load_orders() const {
   std::vector<OrderRecord> orders;
   for (const Lineage& lineage : state_->list_lineages(kJournal)) {
+    if (state_->done_orders.contains(lineage)) continue;
     auto order = load_order(lineage);
     if (order) {
       orders.push_back(*std::move(order));
@@ -28,6 +29,8 @@ std::vector<OrderRecord> Store::load_orders() const {
 }
 
 Result<OrderRecord> Store::load_order(const Lineage& lineage) const {
+  if (state_->done_orders.contains(lineage))
+    return fail(Errc::not_found, "no order of " + to_string(lineage) + " is under way");
   ACME_TRY(const Directory dir, state_->open_lineage(kJournal, lineage));
   ACME_TRY(StoredOrder stored, state_->load_record(dir, std::string(kRecord), decode_order));
   stored.order.lineage = lineage;
@@ -43,17 +46,21 @@ Result<OrderRecord> Store::load_order(const Lineage& lineage) const {
 Outcome Store::save_order(const OrderRecord& order) {
   if (order.issuer.empty() || order.directory_url.empty())
     return fail(Errc::invalid_argument, "an order without issuer or directory URL");
+  if (state_->done_orders.contains(order.lineage)) ACME_CHECK(state_->settle());
+  const auto scope = state_->later();
   ACME_TRY(const Directory dir, state_->make_lineage(kJournal, order.lineage));
   StoredOrder stored{order, {}};
   if (order.has_key) {
     ACME_TRY(const Secret key, dir.read_secret(kKey));
     stored.key = seal_of(key.view());
   }
-  return replace_file(dir, kRecord, encode_order(stored));
+  ACME_CHECK(replace_file(dir, kRecord, encode_order(stored)));
+  return order.has_key ? state_->settle() : Outcome();
 }
 
 Outcome Store::save_order_key(const Lineage& lineage, const Secret& pem) {
   if (pem.empty()) return fail(Errc::invalid_argument, "an empty key");
+  const auto scope = state_->later();
   ACME_TRY(const Directory dir, state_->make_lineage(kJournal, lineage));
   return replace_file(dir, kKey, pem.view());
 }
@@ -64,6 +71,11 @@ Result<Secret> Store::load_order_key(const Lineage& lineage) const {
 }
 
 Outcome Store::forget_order(const Lineage& lineage) {
+  ACME_CHECK(state_->may_write());
+  if (state_->disk->since()) {
+    state_->done_orders.insert(lineage);
+    return {};
+  }
   return state_->remove_lineage(kJournal, lineage);
 }
 

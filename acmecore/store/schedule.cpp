@@ -18,6 +18,10 @@ Result<ScheduleRecord> Store::load_schedule(const Lineage& lineage, WallTime now
 
 Outcome Store::save_schedule(const Lineage& lineage, const ScheduleRecord& schedule) {
   ACME_TRY(const Directory dir, state_->make_lineage(kCerts, lineage));
+  // A wait that a CA asked for outlives a power cut; a plan is made anew.
+  if (schedule.failures > 0 || schedule.retry_after > 0 || schedule.renewal_requested)
+    return replace_file(dir, kRecord, encode_schedule(schedule));
+  const auto scope = state_->later();
   return replace_file(dir, kRecord, encode_schedule(schedule));
 }
 

@@ -1,5 +1,7 @@
 #include "store/state.h"
 
+#include <utility>
+
 #include "base/text.h"
 
 namespace acme {
@@ -22,6 +24,18 @@ Outcome Store::State::may_write() const {
     return fail(Errc::refused, "the store " + root.path() + " was opened for reading only");
   if (!is_locked()) return fail(Errc::refused, "the store " + root.path() + " is not locked");
   return {};
+}
+
+// An order is forgotten only when what came of it is on disk: until then its certificate can be
+// had again by its URL and its key.
+Outcome Store::State::settle() {
+  const std::set<Lineage> done = std::exchange(done_orders, {});
+  ACME_CHECK(disk->settle());
+  const auto scope = later();
+  Outcome outcome;
+  for (const Lineage& lineage : done)
+    if (Outcome removed = remove_lineage(kJournal, lineage); !removed && outcome) outcome = removed;
+  return outcome;
 }
 
 Result<std::string> Store::State::lineage_path(std::string_view top, const Lineage& lineage) {

@@ -1,6 +1,8 @@
 // What an open store holds, and what its parts share. Inside the room only.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -9,6 +11,7 @@
 #include "store/atomic_file.h"
 #include "store/codec.h"
 #include "store/directory.h"
+#include "store/late_sync.h"
 #include "store/store.h"
 
 namespace acme {
@@ -24,18 +27,26 @@ inline constexpr std::string_view kReload = "reload.json";
 inline constexpr std::string_view kDamaged = ".damaged";
 
 struct Store::State {
+  std::unique_ptr<LateSync> disk;  // what `root` and all below it write through
   Directory root;
   Mode mode;
   Log& log;
   UniqueFd lock_file{};              // holds the flock
   std::set<std::string> reported{};  // faults are said once
+  std::set<Lineage> done_orders{};   // to be forgotten when what came of them is durable
+  std::optional<Millis> probed{};    // by boottime()
 
-  State(Directory where, Mode how, Log& to) : root(std::move(where)), mode(how), log(to) {}
+  State(std::unique_ptr<LateSync> through, Directory where, Mode how, Log& to)
+      : disk(std::move(through)), root(std::move(where)), mode(how), log(to) {}
 
   const Env& env() const { return root.env(); }
   bool is_locked() const { return static_cast<bool>(lock_file); }
   // Errc::refused unless the lock is ours: two writers would sweep each other's files.
   Outcome may_write() const;
+
+  // Of the writer: what is done while it lives is durable after the next settle().
+  LateSync::Scope later() const { return LateSync::Scope(*disk); }
+  Outcome settle();
 
   // "<top>/<certificate>/<key slug>/"
   static Result<std::string> lineage_path(std::string_view top, const Lineage& lineage);

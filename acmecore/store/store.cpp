@@ -21,6 +21,8 @@ constexpr std::string_view kLockFile = "lock";
 constexpr std::string_view kConfigFile = "config";
 // A key, a chain at its largest (128 KiB) and their records, with room to spare.
 constexpr std::size_t kProbeBytes = 256 << 10;
+// Of a good probe: many orders are begun at once.
+constexpr Millis kProbeLife = 1'000;
 
 // What may lie in a store that has no VERSION yet: our own, and what a volume begins with.
 constexpr std::array<std::string_view, 10> kOwnNames = {
@@ -87,19 +89,22 @@ void write_holder(const Env& env, int fd) {
 Store::Store(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Store::Store(Store&&) noexcept = default;
 Store& Store::operator=(Store&&) noexcept = default;
-Store::~Store() = default;
+Store::~Store() {
+  if (state_) (void)static_cast<bool>(state_->settle());
+}
 
 Result<Store> Store::open(const Env& env, const std::string& path, Mode mode, Log& log) {
   const bool writing = mode == Mode::read_write;
   const auto missing = writing ? Directory::Missing::make : Directory::Missing::fail;
-  ACME_TRY(Directory root, Directory::open_trusted(env, path, missing));
+  auto disk = std::make_unique<LateSync>(env);
+  ACME_TRY(Directory root, Directory::open_trusted(*disk, path, missing));
   if (writing) {
     ACME_CHECK(check_writable_age(root));
     ACME_CHECK(take_possession(root));
   } else if (auto age = age_of(root); !age) {
     log.error(age.error().message);  // what it holds may be whole all the same
   }
-  return Store(std::make_unique<State>(std::move(root), mode, log));
+  return Store(std::make_unique<State>(std::move(disk), std::move(root), mode, log));
 }
 
 Outcome Store::lock() {
@@ -127,9 +132,21 @@ Outcome Store::lock() {
 
 Outcome Store::probe() const {
   ACME_CHECK(state_->may_write());
+  const Millis now = state_->env().boottime();
+  if (state_->probed && now - *state_->probed < kProbeLife) return {};
   const std::string name = temporary_name("probe");
   ACME_CHECK(write_file(state_->root, name, std::string(kProbeBytes, '\n')));
-  return remove_tree(state_->root, name);
+  ACME_CHECK(remove_tree(state_->root, name));
+  state_->probed = now;
+  return {};
+}
+
+Outcome Store::settle() {
+  return state_->settle();
+}
+
+std::optional<Millis> Store::unsettled_since() const {
+  return state_->disk->since();
 }
 
 Result<Directory> Store::placeholders() {

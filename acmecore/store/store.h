@@ -1,7 +1,9 @@
 // The store's contract: what is kept for ever, atomically, on one file system.
 //
-// Every write is: temporary file, fsync, rename, fsync of the directory. All
-// opens are relative to a directory descriptor and follow no link. Loading
+// Every write is: temporary file, fsync, rename, fsync of the directory. What can
+// be had again is fsynced later, together with others, by settle(): orders
+// before they have a key, certificates whose order is still in the journal,
+// plans. All opens are relative to a directory descriptor and follow no link. Loading
 // checks lengths and hashes only; a damaged entry is set aside with a log
 // line, and the version before it answers.
 //
@@ -49,6 +51,10 @@ class Store {
   // The folder of placeholder certificates. The server's, who needs no lock for it: it
   // writes them anew for each configuration, and nobody reads them afterwards.
   Result<Directory> placeholders();
+  // Makes durable what is not yet; then the orders that were forgotten meanwhile go. Called by
+  // the writer when something has been unsettled for a moment, and by the destructor.
+  Outcome settle();
+  std::optional<Millis> unsettled_since() const;  // boottime; nothing: all is durable
   // Room for a key, a chain and their records: asked before an order is begun.
   Outcome probe() const;
   // overlayfs or tmpfs: what is kept here does not outlive the machine or container.

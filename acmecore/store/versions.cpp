@@ -196,6 +196,7 @@ Result<Version> Store::load_current(const Lineage& lineage, Meta want) const {
 Outcome Store::save_version(const Lineage& lineage, Version version) {
   if (version.chain_pem.empty() || version.key_pem.empty())
     return fail(Errc::invalid_argument, "a version needs a chain and a key");
+  const auto scope = state_->later();
   ACME_TRY(const Directory dir, state_->make_lineage(kCerts, lineage));
   ACME_TRY(const Folders folders, folders_of(dir));
   ACME_TRY(version.name, next_version(folders));

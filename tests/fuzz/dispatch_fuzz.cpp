@@ -11,12 +11,12 @@
 #include <memory>
 
 #include "base/archive.h"
+#include "base/forwarding_env.h"
 #include "base/json.h"
 #include "base/url.h"
 #include "crypto/digest.h"
 #include "keeper/agent_log.h"
 #include "keeper/dispatch.h"
-#include "unit/forwarding_env.h"
 
 namespace {
 

@@ -70,6 +70,16 @@ TEST(at_most_sixteen_orders_are_in_flight) {
   CHECK(world.run_until_issued(50, 60'000));
 }
 
+TEST(or_as_many_as_are_configured) {
+  World world;
+  world.add_many(20);
+  world.config.issuers.front().orders_in_flight = 3;
+  world.ca.validation = 3000;
+  world.start();
+  world.run_for(2000);
+  CHECK_EQ(world.ca.orders.size(), 3);
+}
+
 TEST(an_order_whose_validation_hangs_does_not_hold_up_the_others) {
   World world;
   world.add_many(40);

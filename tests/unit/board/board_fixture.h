@@ -7,10 +7,10 @@
 #include <cstring>
 #include <string>
 
+#include "base/forwarding_env.h"
 #include "board/board.h"
 #include "board/layout.h"
 #include "unit/check.h"
-#include "unit/forwarding_env.h"
 
 namespace acme::test {
 

@@ -321,6 +321,8 @@ TEST(an_issuers_values_are_checked_one_by_one) {
   CHECK_CONTAINS(config.wrong("profile", {"a", "require", "b"}, block), "takes 1 or 2 values");
   CHECK_CONTAINS(config.wrong("preferred_chain", {" "}, block), "common name");
   CHECK_CONTAINS(config.wrong("common_name_in_csr", {"yes"}, block), "neither on nor off");
+  CHECK_CONTAINS(config.wrong("orders_in_flight", {"0"}, block), "write one from 1 to 1000");
+  config.set(block, "orders_in_flight", {"4"});
   CHECK_CONTAINS(config.wrong("accept_terms_of_service", {"on"}, block), "takes no value");
   config.set(block, "uri", {"https://ca.example/"});  // what was refused was not taken
 }

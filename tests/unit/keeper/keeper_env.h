@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "base/env.h"
+#include "base/forwarding_env.h"
 #include "base/log.h"
 #include "unit/check.h"
 #include "unit/crypto/certificates.h"
-#include "unit/forwarding_env.h"
 
 namespace acme::test {
 

@@ -1,7 +1,7 @@
 // What is served before any helper runs: the board as it is filled from the
 // store, and what happens where store or board cannot be had.
+#include "base/forwarding_env.h"
 #include "crypto/digest.h"
-#include "unit/forwarding_env.h"
 #include "unit/serve/serve_fixture.h"
 
 using namespace acme;

@@ -1,13 +1,15 @@
-// The real system, for tests that replace a part of it: a subclass overrides
-// what it wants to fail, to count, or to say itself.
+// Another Env with a part of it replaced: a subclass overrides what it wants to
+// do differently, and in tests to fail, to count, or to say itself.
 #pragma once
 
 #include "base/env.h"
 
-namespace acme::test {
+namespace acme {
 
 class ForwardingEnv : public Env {
  public:
+  explicit ForwardingEnv(const Env& real = system_env()) : real_(real) {}
+
   WallTime now() const override { return real_.now(); }
   Millis boottime() const override { return real_.boottime(); }
   Outcome random(std::span<std::uint8_t> out) const override { return real_.random(out); }
@@ -18,6 +20,7 @@ class ForwardingEnv : public Env {
     return real_.write(fd, data, size);
   }
   int fsync(int fd) const override { return real_.fsync(fd); }
+  void write_back(int fd, WriteBack what) const override { real_.write_back(fd, what); }
   int rename_at(int a, const char* from, int b, const char* to) const override {
     return real_.rename_at(a, from, b, to);
   }
@@ -37,7 +40,7 @@ class ForwardingEnv : public Env {
   Result<pid_t> spawn(const Spawn& what) const override { return real_.spawn(what); }
 
  private:
-  const Env& real_ = system_env();
+  const Env& real_;
 };
 
-}  // namespace acme::test
+}  // namespace acme
