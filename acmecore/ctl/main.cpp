@@ -10,6 +10,8 @@
 #include "base/env.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "crypto/wiping_free.h"  // once in the program: freed memory is wiped
+#include "ctl/import_command.h"
 #include "ctl/keeper_client.h"
 #include "ctl/table.h"
 
@@ -23,6 +25,7 @@ constexpr const char* kUsage =
     "\n"
     "  status [NAME] [--json]   every certificate, its end, its next renewal, its last error\n"
     "  renew NAME...            order these certificates again, now\n"
+    "  import CLIENT PATH       take over from certbot, mod_md or nginx-acme\n"
     "\n"
     "  --state PATH    the server's state path, where its configuration sets one\n"
     "  --runtime PATH  its runtime path (default: beside --state its folder run)\n"
@@ -131,6 +134,7 @@ int print_status(const Options& options, const std::string& text) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (is_import(argc, argv)) return import_command(argc, argv);
   Options options;
   if (!parse(argc, argv, options)) {
     std::fputs(kUsage, stderr);

@@ -39,6 +39,15 @@ void append_row(std::string& out, const Row& row, const std::vector<std::size_t>
 
 }  // namespace
 
+std::string aligned(const std::vector<Row>& rows) {
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const Row& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  std::string out;
+  for (const Row& row : rows) append_row(out, row, widths);
+  return out;
+}
+
 std::string status_table(const Json& status, WallTime now) {
   std::vector<Row> rows = {{"CERTIFICATE", "KEY", "STATE", "ISSUER", "ENDS", "NEXT"}};
   std::string errors;
@@ -49,13 +58,10 @@ std::string status_table(const Json& status, WallTime now) {
       errors += rows.back()[0] + ": " + printable(*error) + " (" +
                 when(certificate["last_error_at"], now) + ")\n";
   }
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const Row& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
   std::string out;
   if (!status["helper_up"].truth())
     out += "No server is running here: this is what the store says.\n";
-  for (const Row& row : rows) append_row(out, row, widths);
+  out += aligned(rows);
   return errors.empty() ? out : out + "\n" + errors;
 }
 

@@ -13,14 +13,16 @@ inline constexpr const char* kControlSocketName = "control.sock";
 // What acme-keeper --once exits with when a running server holds the store.
 inline constexpr int kServerIsRunning = 75;  // EX_TEMPFAIL
 
-enum class ControlType : std::uint16_t { status = 64, renew = 65, answer = 127 };
+enum class ControlType : std::uint16_t { status = 64, renew = 65, take_over = 66, answer = 127 };
 
 struct ControlRequest {
   std::vector<std::string> names;  // of certificates, or names that they carry
+  // take_over: encode(Import). Keys are in it; both programs wipe the memory that they free.
+  std::string foreign{};
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
-    archive(self.names);
+    archive(self.names, self.foreign);
   }
 };
 

@@ -54,12 +54,14 @@ class Keeper {
   void write_status();
   ipc::ControlAnswer control(ipc::ControlType type, const ipc::ControlRequest& request);
   ipc::ControlAnswer renew(const ipc::ControlRequest& request);
+  ipc::ControlAnswer take_over(const ipc::ControlRequest& request);
   void send(ipc::Type type, std::uint32_t id, const Secret& payload);
   int timeout() const;
 
   const Env& env_;
   Log& log_;
   const Config& config_;
+  Store& store_;
   BoardWriter* board_;
   AgentLog agent_log_;
   Accounts accounts_;
