@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "crypto/digest.h"
+#include "crypto/foreign_key.h"
 #include "crypto/openssl.h"
 
 extern "C" {  // which José's headers leave out
@@ -149,6 +150,17 @@ Result<std::string> sign_jws(const PrivateKey& key, const JwsHeader& header,
   PrivateJwk signer(key.get() ? jose_openssl_jwk_from_EVP_PKEY(jose.get(), key.get()) : nullptr);
   ACME_TRY(Json jws, sign(signer, members, payload, jose));
   return jws.compact();
+}
+
+// In foreign_key.h.
+Result<PrivateKey> key_from_jwk(const Json& jwk) {
+  Jose jose;
+  const std::string type = jwk["kty"].text_or("");
+  if ((type != "EC" && type != "RSA") || !jwk["d"].is_string())
+    return fail(Errc::crypto, "not the private JWK of an EC or RSA key");
+  EVP_PKEY* key = jose_openssl_jwk_to_EVP_PKEY(jose.get(), jwk.raw());
+  if (!key) return jose.error("not the JWK of a private key");
+  return PrivateKey::adopt(key);
 }
 
 Result<Json> sign_eab(const Secret& mac_key, std::string_view kid, std::string_view url,

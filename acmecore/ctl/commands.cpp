@@ -37,6 +37,7 @@ const char* const kUsage =
     "  revoke NAME...           have these certificates revoked by their CA, and order new ones\n"
     "      --reason REASON      keyCompromise, superseded, cessationOfOperation or unspecified\n"
     "      --no-order           order none in their place (not with keyCompromise)\n"
+    "  import CLIENT PATH       take over from certbot, mod_md or nginx-acme\n"
     "  issuers [--json]         every CA that is configured, and the account there\n"
     "  account show [ISSUER] [--json]\n"
     "                           the account, its contacts, its key, the terms of service\n"

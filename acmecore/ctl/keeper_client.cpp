@@ -61,6 +61,20 @@ std::string keeper_program() {
   return std::string(ACME_LIBEXEC_DIR) + "/acme-keeper";
 }
 
+// A file in memory that is read from its beginning: no disk sees it.
+Result<UniqueFd> memory_with(const Secret& bytes) {
+  const Env& env = system_env();
+  UniqueFd file(env.memory_file("acmectl"));
+  if (!file) return fail(Errc::io, std::string("memfd_create: ") + std::strerror(-file.get()));
+  for (std::string_view rest = bytes.view(); !rest.empty();) {
+    ssize_t n = env.write(file.get(), rest.data(), rest.size());
+    if (n <= 0) return fail(Errc::io, "there is no memory for what is to be imported");
+    rest.remove_prefix(static_cast<std::size_t>(n));
+  }
+  lseek(file.get(), 0, SEEK_SET);
+  return file;
+}
+
 }  // namespace
 
 Result<ipc::ControlAnswer> ask(const Place& place, ipc::ControlType type,
@@ -82,7 +96,12 @@ Result<ipc::ControlAnswer> ask(const Place& place, ipc::ControlType type,
 }
 
 Result<ipc::ControlAnswer> run_once(const Place& place, const std::string& command,
-                                    const std::vector<std::string>& names) {
+                                    const std::vector<std::string>& names,
+                                    const Secret& standard_input) {
+  UniqueFd input;
+  if (!standard_input.empty()) {
+    ACME_TRY(input, memory_with(standard_input));
+  }
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) return fail(Errc::io, std::string("pipe: ") + strerror(errno));
   UniqueFd read_end(ends[0]);
@@ -90,6 +109,7 @@ Result<ipc::ControlAnswer> run_once(const Place& place, const std::string& comma
   pid_t pid = fork();
   if (pid < 0) return fail(Errc::io, std::string("fork: ") + strerror(errno));
   if (pid == 0) {
+    if (input) dup2(input.get(), STDIN_FILENO);
     dup2(write_end.get(), STDOUT_FILENO);  // its complaints go where ours go
     std::string program = keeper_program();
     std::vector<std::string> arguments = {program, "--once", command, "--state", place.state_path};

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/secret.h"
 #include "ipc/control.h"
 
 namespace acme::ctl {
@@ -20,9 +21,10 @@ struct Place {
 Result<ipc::ControlAnswer> ask(const Place& place, ipc::ControlType type,
                                const ipc::ControlRequest& request);
 
-// Runs `acme-keeper --once command --state … names…`; what it printed, and whether it
-// succeeded. Why not, it has said on standard error. Errc::busy: a server uses this store.
+// Runs `acme-keeper --once command --state … names… < standard_input`; what it printed, and whether
+// it succeeded. Why not, it has said on standard error. Errc::busy: a server uses this store.
 Result<ipc::ControlAnswer> run_once(const Place& place, const std::string& command,
-                                    const std::vector<std::string>& names);
+                                    const std::vector<std::string>& names,
+                                    const Secret& standard_input = {});
 
 }  // namespace acme::ctl

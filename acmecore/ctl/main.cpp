@@ -10,7 +10,9 @@
 #include "base/env.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "crypto/wiping_free.h"  // once in the program: freed memory is wiped
 #include "ctl/commands.h"
+#include "ctl/import_command.h"
 #include "ctl/issuers.h"
 #include "ctl/keeper_client.h"
 #include "ctl/table.h"
@@ -157,6 +159,7 @@ int print_issuers(const Options& options, const std::vector<std::string>& names,
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (is_import(argc, argv)) return import_command(argc, argv);
   Options options;
   if (!parse(argc, argv, options)) {
     std::fputs(kUsage, stderr);

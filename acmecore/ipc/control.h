@@ -16,6 +16,7 @@ inline constexpr int kServerIsRunning = 75;  // EX_TEMPFAIL
 enum class ControlType : std::uint16_t {
   status = 64,
   renew = 65,
+  take_over = 66,
   revoke = 72,
   issuers = 73,
   account_rollover = 74,
@@ -29,10 +30,12 @@ struct ControlRequest {
   std::vector<std::string> names;
   std::string reason{};   // of a revocation
   bool no_order = false;  // nothing takes the place of what is revoked
+  // take_over: encode(Import). Keys are in it; both programs wipe the memory that they free.
+  std::string foreign{};
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
-    archive(self.names, self.reason, self.no_order);
+    archive(self.names, self.reason, self.no_order, self.foreign);
   }
 };
 

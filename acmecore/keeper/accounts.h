@@ -49,6 +49,9 @@ class Accounts {
 
   Outcome created(std::string_view issuer, std::string_view account_url,
                   std::string_view terms_of_service, bool existed);
+  // From another client (adoption.cpp). Errc::refused where the configuration has a key file.
+  Outcome adopt(std::string_view issuer, std::string_view account_url, const Secret& key_pem,
+                bool dry_run);
   // The CA does not know the account any more: registered again, with the same key.
   Outcome lost(std::string_view issuer);
   // The CA asked not to be called before this time: that outlives the helper.

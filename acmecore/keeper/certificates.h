@@ -67,6 +67,8 @@ class Certificates {
   Result<std::string> sign_deactivation(Managed& managed,
                                         const ipc::SignDeactivateAuthorization& request);
   Outcome install(Managed& managed, const ipc::InstallChain& request);
+  // A certificate of another client's, checked already (adoption.cpp): stored and served.
+  Outcome adopt(Managed& managed, Version version);
   void give_up(Managed& managed);
   Outcome save_schedule(Managed& managed, ScheduleRecord schedule);
   // acmectl renew: allows one immediate try.

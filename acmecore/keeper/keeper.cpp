@@ -12,6 +12,7 @@
 
 #include "base/archive.h"
 #include "base/text.h"
+#include "keeper/import.h"
 #include "keeper/read_file.h"
 #include "keeper/runtime_path.h"
 #include "keeper/status.h"
@@ -148,6 +149,7 @@ void Keeper::restore() {
   certificates_.restore_challenges();
   tell_ready();
   certificates_.restore_certificates();
+  take_what_was_kept(env_, log_, config_, store_, accounts_, certificates_);
   activation_.restore();
   open_runtime();
 }
@@ -399,10 +401,23 @@ std::optional<ipc::ControlAnswer> Keeper::control(ipc::ControlType type,
       return ipc::ControlAnswer{true, issuers_json(config_, accounts_).compact()};
     case ipc::ControlType::renew:
       return renew(request);
+    case ipc::ControlType::take_over:
+      return take_over(request);
     default:
       status_stale_ = true;
       return operator_requests_.handle(type, request, ticket);
   }
+}
+
+ipc::ControlAnswer Keeper::take_over(const ipc::ControlRequest& request) {
+  auto found = decode<ipc::Import>(request.foreign);
+  if (!found) return {false, found.error().message};
+  Json rows = keeper::take_over(env_, config_, accounts_, certificates_, *found);
+  if (!found->dry_run) {
+    agent_.stop();  // the next one is told what there is now
+    status_stale_ = true;
+  }
+  return {true, rows.compact()};
 }
 
 ipc::ControlAnswer Keeper::renew(const ipc::ControlRequest& request) {

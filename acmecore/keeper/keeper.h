@@ -51,18 +51,15 @@ class Keeper {
   void hear(const Frame& frame);
   void await_new_orders();
   void reap();
-<<<<<<< HEAD
   bool board_is_back();
-||||||| 43679a0
-=======
   void settle_store();
->>>>>>> scale
   void look_after();
   void write_status();
   std::optional<ipc::ControlAnswer> control(ipc::ControlType type,
                                             const ipc::ControlRequest& request,
                                             Control::Ticket ticket);
   ipc::ControlAnswer renew(const ipc::ControlRequest& request);
+  ipc::ControlAnswer take_over(const ipc::ControlRequest& request);
   void send(ipc::Type type, std::uint32_t id, const Secret& payload);
   int timeout() const;
 
@@ -88,12 +85,8 @@ class Keeper {
   Millis status_interval_ = 0;
   Millis looked_after_ = 0;
   Millis neglect_checked_ = 0;
-<<<<<<< HEAD
   Millis board_tried_ = 0;
-||||||| 43679a0
-=======
   Complaint store_complaint_;
->>>>>>> scale
   Complaint board_complaint_;
   Complaint file_complaint_;
 };

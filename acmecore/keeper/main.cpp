@@ -56,7 +56,8 @@ int usage() {
       "acme-keeper is the helper of ngx_acme_module and mod_acme; they start it.\n"
       "By hand: acme-keeper --once status --state PATH\n"
       "         acme-keeper --once issuers --state PATH\n"
-      "         acme-keeper --once renew --state PATH NAME...\n",
+      "         acme-keeper --once renew --state PATH NAME...\n"
+      "         acme-keeper --once import --state PATH (acmectl gives it what it read)\n",
       stderr);
   return 2;
 }
@@ -64,7 +65,8 @@ int usage() {
 int run_once(int argc, char** argv) {
   if (argc < 5 || std::string_view(argv[3]) != "--state") return usage();
   std::string_view command = argv[2];
-  if (command != "status" && command != "renew" && command != "issuers") return usage();
+  if (command != "status" && command != "renew" && command != "issuers" && command != "import")
+    return usage();
   return once(system_env(), argv[4], argv[2], std::vector<std::string>(argv + 5, argv + argc));
 }
 

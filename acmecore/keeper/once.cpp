@@ -1,10 +1,16 @@
 #include "keeper/once.h"
 
-#include <cstdio>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "base/archive.h"
 #include "config/config.h"
 #include "ipc/control.h"
 #include "keeper/certificates.h"
+#include "keeper/import.h"
 #include "keeper/status.h"
 #include "store/store.h"
 
@@ -42,18 +48,49 @@ int mark(const Env& env, Certificates& certificates, const std::vector<std::stri
   return 0;
 }
 
+Result<ipc::Import> import_on_standard_input() {
+  Secret bytes(ipc::kControlFrameLimit);
+  std::size_t used = 0;
+  while (used < bytes.size()) {
+    ssize_t n = read(STDIN_FILENO, bytes.data() + used, bytes.size() - used);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail(Errc::io, std::string("standard input: ") + std::strerror(errno));
+    if (n == 0) break;
+    used += static_cast<std::size_t>(n);
+  }
+  return decode<ipc::Import>(bytes.view().substr(0, used));
+}
+
+Result<Json> take_over_now_or_later(const Env& env, Log& log, Store& store) {
+  ACME_TRY(const ipc::Import found, import_on_standard_input());
+  auto bytes = store.load_config();
+  if (!bytes && bytes.error().code == Errc::not_found) return keep_for_later(env, store, found);
+  if (!bytes) return std::move(bytes).error();
+  ACME_TRY(Config config, decode_config(*bytes));
+  Accounts accounts(env, log, config, store);
+  Certificates certificates(env, log, config, store, accounts, nullptr);
+  certificates.restore_certificates();
+  return take_over(env, config, accounts, certificates, found);
+}
+
 }  // namespace
 
 int once(const Env& env, const std::string& state_path, const std::string& command,
          const std::vector<std::string>& names) {
   StderrLog log;
-  bool writes = command == "renew";
+  bool writes = command != "status";
   auto store =
       Store::open(env, state_path, writes ? Store::Mode::read_write : Store::Mode::read_only, log);
   if (!store) return complain(store.error());
   if (writes)
     if (auto locked = store->lock(); !locked)
       return locked.error().code == Errc::busy ? ipc::kServerIsRunning : complain(locked.error());
+  if (command == "import") {
+    auto rows = take_over_now_or_later(env, log, *store);
+    if (!rows) return complain(rows.error());
+    std::puts(rows->compact().c_str());
+    return 0;
+  }
   auto bytes = store->load_config();
   if (!bytes) return complain(bytes.error());
   auto config = decode_config(*bytes);

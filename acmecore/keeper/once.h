@@ -11,7 +11,8 @@ namespace acme::keeper {
 
 // `status` prints the status as JSON; `renew NAME…` marks certificates, so
 // that they are ordered as soon as the server runs (http-01 is answered by the
-// server and by nobody else). The exit status.
+// server and by nobody else); `import` takes over what stands on standard input
+// (encode(ipc::Import)), now or, where no server has run yet, at its start. The exit status.
 int once(const Env& env, const std::string& state_path, const std::string& command,
          const std::vector<std::string>& names);
 

@@ -109,6 +109,11 @@ class Store {
   Result<ReloadRecord> load_reload(WallTime now) const;
   Outcome save_reload(const ReloadRecord& reload);
 
+  // What acmectl imported before any server ran here: taken over at the first start.
+  Outcome save_import(const Secret& bytes);
+  Result<Secret> load_import() const;
+  Outcome forget_import();
+
   // The configuration last run with, for acme-keeper --once (no secrets in it).
   Outcome save_config(std::string_view bytes);
   Result<std::string> load_config() const;

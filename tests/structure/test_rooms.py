@@ -16,7 +16,7 @@ MAY_INCLUDE = {
     "keeper": ["base", "config", "crypto", "store", "board", "ipc"],
     "agent": ["base", "config", "crypto/digest", "protocol", "ipc"],
     "serve": ["base", "config", "crypto", "store", "board", "ipc"],
-    "ctl": ["base", "ipc"],
+    "ctl": ["base", "crypto", "ipc"],
     "include": [],
 }
 # The door itself and the table of directives.

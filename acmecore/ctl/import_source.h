@@ -1,0 +1,32 @@
+// What other ACME clients keep on disk, read and never changed. What cannot be
+// read is told item by item; the rest is taken all the same.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "ipc/import.h"
+
+namespace acme::ctl {
+
+struct ImportSource {
+  ipc::Import import;
+  struct Problem {
+    std::string what;  // "account", "certificate"
+    std::string name;
+    std::string words;
+  };
+  std::vector<Problem> problems;
+};
+
+// Of one folder: certbot's configuration (/etc/letsencrypt), mod_md's store
+// (MDStoreDir), the state path of one of nginx-acme's issuers, or a folder of such.
+// Errc::not_found where nothing of the kind is.
+Result<ImportSource> read_certbot(const std::string& path);
+Result<ImportSource> read_mod_md(const std::string& path);
+Result<ImportSource> read_nginx_acme(const std::string& path);
+Result<ImportSource> read_source(std::string_view client, const std::string& path);
+
+}  // namespace acme::ctl

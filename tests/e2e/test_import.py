@@ -1,0 +1,111 @@
+"""A site moves from another client to us without a new order."""
+
+import shutil
+
+import pytest
+from lib import process
+from lib.client import Certificate
+from lib.httpd import MODULES, Httpd
+from lib.site import Site
+from lib.workspace import REPOSITORY
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+NAMES = ["example.org", "www.example.org"]
+FIXTURES = REPOSITORY / "tests" / "data" / "import"
+
+
+def leaf(path):
+    certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    return Certificate(certificate.public_bytes(Encoding.DER))
+
+
+@pytest.fixture
+def before(folder, ports, pebble, watch):
+    """A site with mod_md, which has obtained and activated its certificate, and ended."""
+    server = watch(Httpd(folder / "before", ports.http, ports.tls, module=False))
+    store = server.folder / "md"
+    server.configure([Site(NAMES, acme=None)], main="\n".join([
+        f"LoadModule md_module {MODULES}/mod_md.so", f"MDStoreDir {store}",
+        f"MDCertificateAuthority {pebble.issuer().directory}", "MDCertificateAgreement accepted",
+        f"MDCACertificateFile {pebble.authority.root}", "MDContactEmail admin@example.org",
+        "MDCAChallenges http-01", "MDPrivateKeys secp256r1",
+        f"MDPortMap http:{ports.http} https:{ports.tls}", f"MDomain {' '.join(NAMES)}"]))
+    server.start()
+    process.wait_until(lambda: list(store.glob("staging/*/pubcert*")), 60, "mod_md's certificate")
+    process.wait_until(lambda: pebble.issued(), 10, "its end")
+    server.graceful()
+    process.wait_until(lambda: list(store.glob("domains/*/pubcert.*")), 20, "its activation")
+    server.stop()
+    server.destroy()
+    return store
+
+
+def tree(path):
+    return {str(each.relative_to(path)): each.read_bytes()
+            for each in sorted(path.rglob("*")) if each.is_file()}
+
+
+@pytest.mark.timeout(180)
+def test_a_site_moves_from_mod_md(server, pebble, before):
+    was = leaf(next(before.glob("domains/*/pubcert.*")))
+    files = tree(before)
+    tried = server.acmectl("import", "mod_md", str(before), "--dry-run")
+    assert tried.ok and "would be taken" in tried.output, tried
+    assert not (server.state_path / "import").exists()
+    # No server has run here yet: it is taken over at the start.
+    done = server.acmectl("import", "mod_md", str(before))
+    assert done.ok and "taken at the start" in done.output, done
+
+    server.configure([Site(NAMES)], [pebble.issuer()])
+    server.start()
+    assert server.wait_for_certificate(NAMES[0], pebble).serial == was.serial
+    server.wait_for_log("import: account .*: taken")
+    server.wait_for_helpers()
+    server.restart()
+    assert server.handshake(NAMES[1], pebble.root()).serial == was.serial
+    assert (pebble.orders(), pebble.accounts()) == (1, 1)
+    # Its own schedule, with the same account.
+    assert server.acmectl("renew", NAMES[0]).ok
+    server.wait_for_certificate(NAMES[0], pebble, unlike=was)
+    assert (pebble.orders(), pebble.accounts()) == (2, 1)
+    assert tree(before) == files
+
+
+def test_a_running_server_takes_over_from_certbot(server, pebble, relay, folder):
+    issuer = relay.issuer(pebble)
+    place = issuer.directory.removeprefix("https://").removesuffix("/dir")
+    certbot = shutil.copytree(FIXTURES / "certbot", folder / "letsencrypt", symlinks=True)
+    (certbot / "accounts" / "localhost:12280").rename(certbot / "accounts" / place)
+    for path in certbot.glob("renewal/*.conf"):
+        path.write_text(path.read_text().replace("localhost:12280", place))
+    was = leaf(certbot / "live" / "www.example.org" / "fullchain.pem")
+
+    relay.refuse()
+    server.configure([Site(NAMES)], [issuer])
+    server.start()
+    server.wait_for_helpers()
+    assert not server.handshake(NAMES[0]).from_pebble
+    done = server.acmectl("import", "certbot", str(certbot), "--name", "www.example.org")
+    assert done.ok, done
+    assert server.handshake(NAMES[0]).serial == was.serial
+    again = server.acmectl("import", "certbot", str(certbot))
+    assert again.status == 3, again
+    assert "there already" in again.output
+    assert "no certificate is configured for shop.example.org" in again.output
+    relay.accept()
+    server.wait_for_helpers()
+    certificate = server.status()["certificates"][0]
+    assert certificate["state"] == "valid", certificate
+    server.restart()
+    server.wait_for_helpers()
+    assert server.handshake(NAMES[1]).serial == was.serial
+    assert pebble.orders() == 0
+
+
+def test_what_is_no_such_folder_is_said(server, folder):
+    for client in ("certbot", "mod_md", "nginx-acme"):
+        done = server.acmectl("import", client, str(folder / "nowhere"))
+        assert done.status == 1 and "nowhere" in done.output, done
+    assert server.acmectl("import", "something", str(folder)).status == 2
