@@ -20,6 +20,11 @@ Outcome Accounts::adopt(std::string_view issuer, std::string_view account_url,
 
   AccountRecord record = account->record;
   record.account_url = account_url;
+  // Of another key, to be read from it; of whatever kind it is, it is not rolled over: the client
+  // that it comes from may still need it.
+  record.key = {};
+  record.next_key.reset();
+  record.contacts.reset();
   if (record.created == 0) record.created = env_.now();
   // One that was made and that no CA knows yet.
   if (auto old = store_.load_account_key(issuer); old && old->view() != pem.view())

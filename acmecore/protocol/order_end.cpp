@@ -10,7 +10,8 @@ namespace {
 using Kind = Failure::Kind;
 constexpr std::size_t kNamesInWords = 5;
 
-// The CA or this machine is in trouble, or the CA waits for something: more requests would not help.
+// The CA or this machine is in trouble, or the CA waits for something: more requests would not
+// help.
 bool is_trouble(Kind kind) {
   return kind == Kind::busy || kind == Kind::transport || kind == Kind::rate_limited ||
          kind == Kind::account || kind == Kind::action_required || kind == Kind::environment;

@@ -93,9 +93,9 @@ class FakeCa final : public agent::Http {
   std::function<Answer(const std::string& ari_id)> renewal_info;
   std::optional<std::int64_t> date_ahead;  // answers have a Date: of the test's clock, plus this
   std::vector<std::string> replacing;      // names of the orders that came with `replaces`
-  bool knows_key = false;      // of before: onlyReturnExisting finds an account
-  bool key_changed = false;    // by keyChange
-  bool is_our_account = true;  // that a revocation is signed by
+  bool knows_key = false;                  // of before: onlyReturnExisting finds an account
+  bool key_changed = false;                // by keyChange
+  bool is_our_account = true;              // that a revocation is signed by
   int revocations = 0;
   std::vector<std::string> log;  // "POST /order/1"
   std::map<int, Order> orders;
