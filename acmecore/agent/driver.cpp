@@ -14,11 +14,11 @@ namespace {
 using protocol::Failure;
 using protocol::Validity;
 
+}  // namespace
+
 Validity validity_of(const ipc::LineageState& state) {
   return {state.stored, state.current, state.not_before, state.not_after};
 }
-
-}  // namespace
 
 Driver::Driver(Services services, const Config& config, const ipc::Welcome& welcome)
     : services_(services), config_(config) {
@@ -41,6 +41,8 @@ void Driver::add_issuers(const ipc::Welcome& welcome) {
     auto issuer = std::make_unique<Issuer>(services_, config, state);
     issuer->session.line().on_outage = [this, id = config.id](const std::string&) {
       tell_outage(id);
+      // Others may have waited for this one to come back.
+      if (issuers_.at(id)->session.line().up()) arm(services_.env.now());
     };
     issuers_.emplace(config.id, std::move(issuer));
   }
@@ -66,7 +68,10 @@ bool Driver::keep_order(Entry& entry) {
   const auto& configured = entry.config->issuers;
   bool known =
       std::find(configured.begin(), configured.end(), entry.state.order_issuer) != configured.end();
-  if (known && issuers_.contains(entry.state.order_issuer)) return true;
+  if (known && issuers_.contains(entry.state.order_issuer)) {
+    entry.state.schedule.issuer = entry.state.order_issuer;
+    return true;
+  }
   services_.keeper.ask(ipc::GiveUpOrder{entry.state.lineage}, [](const ipc::Reply&) {});
   entry.state.order_url.clear();
   entry.state.order_issuer.clear();
@@ -87,6 +92,7 @@ WallTime Driver::due(const Entry& entry) const {
 
 // Once a minute, because somebody may set the clock; and when the next is due.
 void Driver::evaluate() {
+  leave_what_is_stuck();
   if (timer_ != 0) services_.timers.cancel(timer_);
   timer_ = 0;
   std::vector<Entry*> now_due;
@@ -141,7 +147,9 @@ void Driver::renew(const Lineage& lineage) {
 Driver::Issuer* Driver::issuer_of(const Entry& entry) {
   if (entry.run) return issuers_.at(entry.run->session().id()).get();
   const std::string& id =
-      entry.state.order_url.empty() ? entry.config->issuers.front() : entry.state.order_issuer;
+      entry.state.order_url.empty()
+          ? protocol::current_issuer(entry.state.schedule, entry.config->issuers)
+          : entry.state.order_issuer;
   auto found = issuers_.find(id);
   return found == issuers_.end() ? nullptr : found->second.get();
 }
@@ -150,6 +158,7 @@ void Driver::queue(Entry& entry, bool first) {
   Issuer* issuer = issuer_of(entry);
   if (!issuer) return;
   entry.phase = Phase::queued;
+  if (entry.since == 0) entry.since = services_.env.now();
   if (first)
     issuer->queue.push_front(entry.state.lineage);
   else
@@ -170,6 +179,7 @@ void Driver::begin_queued(Issuer& issuer) {
     // The failure of another order may have put it off.
     if (WallTime later = entry.run ? 0 : due(entry); later != 0) {
       entry.phase = Phase::idle;
+      entry.since = 0;
       arm(later);
     } else {
       begin(entry, issuer);
@@ -225,8 +235,12 @@ void Driver::on_parked(const Lineage& lineage, Millis duration) {
   Issuer& issuer = *issuer_of(entry);
   entry.phase = Phase::parked;
   --issuer.running;
-  services_.timers.after(duration, [this, lineage] {
+  // What the CA asked for holds after a restart, too.
+  entry.state.schedule.retry_after = services_.env.now() + std::min(duration / 1000, kDay);
+  save(entry);
+  services_.timers.after(duration, [this, lineage, run = std::weak_ptr(entry.run)] {
     Entry& parked = entries_.at(lineage);
+    if (run.expired() || parked.phase != Phase::parked) return;  // it was left meanwhile
     queue(parked, true);
     begin_queued(*issuer_of(parked));
   });
@@ -237,10 +251,12 @@ void Driver::on_done(const Lineage& lineage, OrderOutcome outcome) {
   Entry& entry = entries_.at(lineage);
   Issuer& issuer = *issuer_of(entry);
   const std::string id = issuer.session.id();
+  if (entry.run)
+    for (const std::string& done : entry.config->names) issuer.names.erase(done);
   entry.run.reset();
-  for (const std::string& done : entry.config->names) issuer.names.erase(done);
+  if (entry.phase == Phase::running) --issuer.running;
   entry.phase = Phase::idle;
-  --issuer.running;
+  entry.since = 0;
   entry.state.order_url = std::move(outcome.order_url);
   entry.state.order_issuer = entry.state.order_url.empty() ? "" : id;
   if (outcome.installed)
@@ -273,10 +289,12 @@ void Driver::succeeded(Entry& entry, const std::string& issuer, const OrderOutco
   const std::string tenths = std::to_string(outcome.took / 100);
   const std::string seconds =
       (tenths.size() < 2 ? "0" : tenths.substr(0, tenths.size() - 1)) + "." + tenths.back();
+  const std::string& first = entry.config->issuers.front();
   services_.log.notice(name + ": certificate obtained from " + issuer + ", valid until " +
                        format_rfc3339(entry.state.not_after) + ", renewal due " +
-                       format_rfc3339(entry.state.schedule.renew_at) + " (order took " + seconds +
-                       " s)");
+                       format_rfc3339(entry.state.schedule.renew_at) +
+                       (issuer == first ? "" : ", from " + first + " if it can") + " (order took " +
+                       seconds + " s)");
 }
 
 void Driver::failed(Entry& entry, const std::string& issuer, OrderOutcome outcome) {
@@ -285,9 +303,15 @@ void Driver::failed(Entry& entry, const std::string& issuer, OrderOutcome outcom
   ScheduleRecord& schedule = entry.state.schedule;
   WallTime now = services_.env.now();
   const std::string name = display_name(*entry.config, entry.state.lineage);
+  const bool requested = schedule.renewal_requested;
   protocol::note_failure(schedule, failure, validity_of(entry.state), now, services_.env.uniform());
   schedule.configuration = entry.state.configuration;
   issuers_.at(issuer)->session.doubt_directory();
+  const std::optional<std::string> next = next_issuer(entry, failure);
+  if (next) {
+    turn(entry, issuer, *next, failure);
+    schedule.renewal_requested = requested;
+  }
   save(entry);
   share(entry, failure);
   if (failure.order_gone) {
@@ -296,7 +320,7 @@ void Driver::failed(Entry& entry, const std::string& issuer, OrderOutcome outcom
     return;
   }
   if (failure.can_try_another_type()) return tell_other_type(entry, failure);
-  tell_failure(entry, issuer, failure, outcome.issuers_trouble);
+  tell_failure(entry, issuer, failure, outcome.issuers_trouble, next.has_value());
 }
 
 // CAs count failed validations by name: whatever carries one of these names knows of it.
@@ -321,15 +345,19 @@ void Driver::tell_other_type(const Entry& entry, const Failure& failure) {
 
 // What is wrong with the CA as a whole is told with the first certificate that meets it.
 void Driver::tell_failure(const Entry& entry, const std::string& issuer, const Failure& failure,
-                          bool issuers_trouble) {
+                          bool issuers_trouble, bool turned) {
   WallTime now = services_.env.now();
   const std::string name = display_name(*entry.config, entry.state.lineage);
-  auto repeated = failures_.tell(issuers_trouble ? issuer : name, failure.words, now);
+  const bool of_all = issuers_trouble || (turned && failure.kind == Failure::Kind::transport);
+  auto repeated = failures_.tell(of_all ? issuer : name, failure.words, now);
+  if (!repeated && turned) services_.log.info(name + ": " + tell_turn(entry));
   if (!repeated) return;
   std::string line = name + ": order failed: " + failure.words;
+  if (turned) line = name + ": order at " + issuer + " failed: " + failure.words;
   if (!failure.url.empty() && failure.words.find(failure.url) == std::string::npos)
     line += "; open " + failure.url;
-  if (issuers_trouble) line += "; so will every order at " + issuer;
+  if (of_all) line += "; so will every order at " + issuer;
+  if (turned) return services_.log.error(line + "; " + tell_turn(entry) + *repeated);
   services_.log.error(line + "; next try " +
                       format_relative(std::max<WallTime>(due(entry), now) - now) + *repeated);
 }

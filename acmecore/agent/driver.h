@@ -16,6 +16,7 @@
 #include "agent/services.h"
 #include "config/config.h"
 #include "ipc/messages.h"
+#include "protocol/failover.h"
 
 namespace acme::agent {
 
@@ -41,6 +42,8 @@ class Driver final : public OrderRun::Owner {
     const CertificateConfig* config = nullptr;
     Phase phase = Phase::idle;
     std::shared_ptr<OrderRun> run;  // running or parked, or queued after it was parked
+    WallTime since = 0;             // it is queued, or under way; 0: it is idle
+    std::string leave_for;          // the issuer that is asked when this run has ended
   };
   struct Issuer {
     explicit Issuer(Services services, const IssuerConfig& config, const ipc::IssuerState& state)
@@ -68,13 +71,22 @@ class Driver final : public OrderRun::Owner {
   protocol::OrderSettings settings_for(const Entry& entry, const Issuer& issuer) const;
   void tell_outage(const std::string& issuer);
 
+  // another issuer: driver_failover.cpp
+  std::vector<protocol::Alternative> alternatives(const Entry& entry) const;
+  void leave_what_is_stuck();
+  void leave(Entry& entry, Issuer& issuer, protocol::Waiting waiting, const std::string& to);
+  std::optional<std::string> next_issuer(Entry& entry, const protocol::Failure& failure) const;
+  void turn(Entry& entry, const std::string& from, const std::string& to,
+            const protocol::Failure& failure);
+  std::string tell_turn(const Entry& entry) const;
+
   // ends
   void succeeded(Entry& entry, const std::string& issuer, const OrderOutcome& outcome);
   void failed(Entry& entry, const std::string& issuer, OrderOutcome outcome);
   void share(const Entry& entry, const protocol::Failure& failure);
   void tell_other_type(const Entry& entry, const protocol::Failure& failure);
   void tell_failure(const Entry& entry, const std::string& issuer, const protocol::Failure& failure,
-                    bool issuers_trouble);
+                    bool issuers_trouble, bool turned);
   void save(const Entry& entry);
 
   Services services_;
@@ -85,6 +97,8 @@ class Driver final : public OrderRun::Owner {
   Timers::Id timer_ = 0;
   Millis timer_at_ = 0;
 };
+
+protocol::Validity validity_of(const ipc::LineageState& state);
 
 // "example.com", or "example.com (rsa:2048)" where it is not the only key.
 std::string display_name(const CertificateConfig& config, const Lineage& lineage);

@@ -27,6 +27,7 @@ class IssuerSession {
 
   const std::string& id() const { return config_.id; }
   CaLine& line() { return line_; }
+  const CaLine& line() const { return line_; }
   WallTime not_before() const { return not_before_; }
 
   // Calls back when directory and account are there, at once where they are

@@ -38,6 +38,9 @@ class OrderRun : public std::enable_shared_from_this<OrderRun> {
   void resume();  // after it was parked
   IssuerSession& session() { return session_; }
   void tell_progress();
+  // Nobody waits for it any more: ends as failed, at once.
+  void abandon(protocol::Failure failure) { fail_with(std::move(failure)); }
+  const std::string& stage() const { return told_stage_; }
 
  private:
   using Post = protocol::Post;

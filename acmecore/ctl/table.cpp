@@ -48,6 +48,11 @@ std::string status_table(const Json& status, WallTime now) {
         error && certificate["failures"].number_or(0) > 0)
       errors += rows.back()[0] + ": " + printable(*error) + " (" +
                 when(certificate["last_error_at"], now) + ")\n";
+    for (const Json& left : certificate["left_issuers"].items())
+      errors += rows.back()[0] + ": " + printable(left["issuer"].text_or("?")) +
+                " failed: " + printable(left["last_error"].text_or("")) + " (" +
+                when(left["last_error_at"], now) + "); " +
+                printable(certificate["asked_issuer"].text_or("?")) + " is asked instead\n";
   }
   std::vector<std::size_t> widths(rows.front().size());
   for (const Row& row : rows)

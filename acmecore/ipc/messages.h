@@ -10,6 +10,7 @@
 
 #include "base/challenge_type.h"
 #include "base/lineage.h"
+#include "base/rate_limit.h"
 #include "base/secret.h"
 
 namespace acme::ipc {
@@ -35,9 +36,11 @@ enum class Type : std::uint16_t {
   install_chain = 37,
   give_up_order = 38,
   save_schedule = 39,
+  save_limits = 44,
   // agent → keeper, not answered
   log_line = 48,
   progress = 49,
+  issuer_progress = 50,
 };
 
 // What the keeper knows of one issuer at the start.
@@ -46,10 +49,11 @@ struct IssuerState {
   std::string ca_certificates;  // PEM; empty: the system's
   std::string account_url;      // empty: not registered yet
   std::int64_t not_before = 0;  // the CA asked not to be called before
+  SpentLimits spent = {};
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
-    archive(self.issuer, self.ca_certificates, self.account_url, self.not_before);
+    archive(self.issuer, self.ca_certificates, self.account_url, self.not_before, self.spent);
   }
 };
 
@@ -67,11 +71,13 @@ struct LineageState {
   // An order under way.
   std::string order_issuer;  // empty: none
   std::string order_url;
+  std::vector<std::string> order_names;
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
     archive(self.lineage, self.stored, self.current, self.issuer, self.not_before, self.not_after,
-            self.ari_id, self.configuration, self.schedule, self.order_issuer, self.order_url);
+            self.ari_id, self.configuration, self.schedule, self.order_issuer, self.order_url,
+            self.order_names);
   }
 };
 
@@ -147,10 +153,11 @@ struct SignNewOrder {
   std::string url;
   std::string nonce;
   std::string profile = {};  // the configured one, or none where the CA does not list it
+  std::vector<std::string> names = {};  // sorted; empty: all of the certificate's
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
-    archive(self.lineage, self.issuer, self.url, self.nonce, self.profile);
+    archive(self.lineage, self.issuer, self.url, self.nonce, self.profile, self.names);
   }
 };
 
@@ -275,6 +282,18 @@ struct SaveSchedule {
   }
 };
 
+// What has been spent of an issuer's rate limits.
+struct SaveLimits {
+  static constexpr Type kType = Type::save_limits;
+  std::string issuer;
+  SpentLimits spent;
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.issuer, self.spent);
+  }
+};
+
 struct LogLine {
   static constexpr Type kType = Type::log_line;
   std::int32_t level = 0;
@@ -295,6 +314,18 @@ struct Progress {
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
     archive(self.lineage, self.stage);
+  }
+};
+
+// The same for all that wait for one issuer; empty: nobody does.
+struct IssuerProgress {
+  static constexpr Type kType = Type::issuer_progress;
+  std::string issuer;
+  std::string stage;
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.issuer, self.stage);
   }
 };
 

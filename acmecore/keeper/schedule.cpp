@@ -41,6 +41,38 @@ void bound_failed_challenges(ScheduleRecord& schedule, const Managed& managed, W
   if (failed.size() > most) failed.resize(most);
 }
 
+// Each of the certificate's issuers once, with times as those of the record itself.
+void bound_issuers(ScheduleRecord& schedule, const Managed& managed, WallTime now) {
+  const auto& issuers = managed.config->issuers;
+  auto known = [&](const std::string& id) {
+    return std::find(issuers.begin(), issuers.end(), id) != issuers.end();
+  };
+  if (!known(schedule.issuer)) schedule.issuer.clear();
+  bound_past(schedule.failing_since, now);
+  std::erase_if(schedule.left, [&](const LeftIssuer& left) { return !known(left.issuer); });
+  if (schedule.left.size() > issuers.size()) schedule.left.resize(issuers.size());
+  for (LeftIssuer& left : schedule.left) {
+    left.next_try = std::min(left.next_try, now + kDay);
+    left.retry_after = std::min(left.retry_after, now + kDay);
+    bound_past(left.failing_since, now);
+    bound_past(left.last_error_at, now);
+    left.last_error = printable(left.last_error);
+  }
+}
+
+void bound_failed_names(ScheduleRecord& schedule, const Managed& managed, WallTime now) {
+  const auto& names = managed.config->names;
+  auto& failed = schedule.failed_names;
+  std::erase_if(failed, [&](const FailedName& each) {
+    return std::find(names.begin(), names.end(), each.name) == names.end();
+  });
+  if (failed.size() > names.size()) failed.resize(names.size());
+  for (FailedName& each : failed) {
+    bound_past(each.at, now);
+    each.error = printable(each.error);
+  }
+}
+
 }  // namespace
 
 Outcome Certificates::save_schedule(Managed& managed, ScheduleRecord schedule) {
@@ -57,6 +89,8 @@ Outcome Certificates::save_schedule(Managed& managed, ScheduleRecord schedule) {
   if (failed.size() > kMostFailedValidations)
     failed.erase(failed.begin(), failed.end() - kMostFailedValidations);
   bound_failed_challenges(schedule, managed, now);
+  bound_issuers(schedule, managed, now);
+  bound_failed_names(schedule, managed, now);
   managed.schedule = std::move(schedule);
   return store_.save_schedule(managed.lineage, managed.schedule);
 }
@@ -71,6 +105,9 @@ void Certificates::note_success(Managed& managed) {
   schedule.last_error.clear();
   schedule.last_error_at = 0;
   schedule.renewal_requested = false;
+  schedule.issuer.clear();
+  schedule.failing_since = 0;
+  schedule.left.clear();
   if (auto saved = store_.save_schedule(managed.lineage, schedule); !saved)
     log_.error(to_string(managed.lineage) + ": " + saved.error().message);
 }

@@ -21,6 +21,25 @@ const char* state_word(const Managed& managed, WallTime now) {
   return "valid";
 }
 
+const std::string& asked_issuer(const Managed& managed) {
+  const std::string& issuer = managed.schedule.issuer;
+  return issuer.empty() ? managed.config->issuers.front() : issuer;
+}
+
+// Those that were left for another one, and what they last said.
+Json left_json(const std::vector<LeftIssuer>& issuers) {
+  Json list = Json::array();
+  for (const LeftIssuer& left : issuers) {
+    Json item = Json::object();
+    item.set("issuer", left.issuer).set("failures", std::int64_t{left.failures});
+    set_time(item, "next_try", std::max(left.next_try, left.retry_after));
+    item.set("last_error", left.last_error);
+    set_time(item, "last_error_at", left.last_error_at);
+    list.append(item);
+  }
+  return list;
+}
+
 Json lineage_json(const Managed& managed, WallTime now) {
   Json names = Json::array();
   for (const std::string& name : managed.config->names) names.append(name);
@@ -29,7 +48,7 @@ Json lineage_json(const Managed& managed, WallTime now) {
       .set("key", key_type_name(managed.lineage.key))
       .set("names", std::move(names))
       .set("state", state_word(managed, now));
-  out.set("issuer", managed.stored ? managed.stored->issuer : managed.config->issuers.front());
+  out.set("issuer", managed.stored ? managed.stored->issuer : asked_issuer(managed));
   if (managed.stored) {
     out.set("issuer_name", managed.stored->issuer_name).set("serial", managed.stored->serial);
     set_time(out, "not_before", managed.stored->not_before);
@@ -43,6 +62,9 @@ Json lineage_json(const Managed& managed, WallTime now) {
     out.set("last_error", managed.schedule.last_error);
     set_time(out, "last_error_at", managed.schedule.last_error_at);
   }
+  if (!managed.schedule.left.empty())
+    out.set("asked_issuer", asked_issuer(managed))
+        .set("left_issuers", left_json(managed.schedule.left));
   if (managed.waits_for_reload) out.set("waiting_for_reload", Json::boolean(true));
   if (!managed.stage.empty()) out.set("stage", managed.stage);
   return out;
