@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/profile.h"
+#include "protocol/partial.h"
 #include "protocol/schedule.h"
 
 namespace acme::agent {
@@ -55,6 +56,8 @@ void Driver::add_lineage(const ipc::LineageState& state, const CertificateConfig
   entry.config = &config;
   ScheduleRecord& schedule = entry.state.schedule;
   protocol::note_configuration(schedule, entry.state.configuration);
+  protocol::keep_failed_names_of(schedule,
+                                 config.partial ? config.names : std::vector<std::string>());
   WallTime planned = schedule.renew_at;
   protocol::plan_renewal(schedule, entry.config->renew, validity_of(entry.state),
                          services_.env.uniform());
@@ -87,16 +90,40 @@ void Driver::start() {
 // ---- when
 
 WallTime Driver::due(const Entry& entry) const {
-  return protocol::due_at(entry.state.schedule, validity_of(entry.state), services_.env.now());
+  const WallTime now = services_.env.now();
+  WallTime when = protocol::due_at(entry.state.schedule, validity_of(entry.state), now);
+  const Millis left = entry.turn_at - services_.env.boottime();
+  return left <= 0 ? when : std::max(when, now + (left + 999) / 1000);
 }
 
 // Once a minute, because somebody may set the clock; and when the next is due.
+void Driver::look() {
+  timer_ = 0;
+  if (!is_quiet()) leave_what_is_stuck();
+  const std::int64_t moved = clock_offset() - clock_offset_;
+  if (services_.env.now() >= look_at_ || moved < -1 || moved > 1) return evaluate();
+  arm(look_at_);
+}
+
+std::int64_t Driver::clock_offset() const {
+  return services_.env.now() - services_.env.boottime() / 1000;
+}
+
+// Nothing is under way, and nobody waits.
+bool Driver::is_quiet() const {
+  return std::all_of(issuers_.begin(), issuers_.end(), [](const auto& each) {
+    const Issuer& issuer = *each.second;
+    return issuer.queue.empty() && issuer.names.empty() && issuer.stage.empty();
+  });
+}
+
 void Driver::evaluate() {
-  leave_what_is_stuck();
   if (timer_ != 0) services_.timers.cancel(timer_);
   timer_ = 0;
+  clock_offset_ = clock_offset();
+  look_at_ = services_.env.now() + kDay;
   std::vector<Entry*> now_due;
-  WallTime next = services_.env.now() + kMinute;
+  WallTime next = look_at_;
   for (auto& [lineage, entry] : entries_) {
     if (entry.phase != Phase::idle) continue;
     WallTime when = due(entry);
@@ -105,24 +132,21 @@ void Driver::evaluate() {
     else
       next = std::min(next, when);
   }
-  // Who has nothing comes first, then who has least time left.
-  std::stable_sort(now_due.begin(), now_due.end(), [](const Entry* a, const Entry* b) {
-    return (a->state.stored ? a->state.not_after : 0) < (b->state.stored ? b->state.not_after : 0);
-  });
+  sort_by_urgency(now_due);
   for (Entry* entry : now_due) queue(*entry, false);
   arm(next);
   for (auto& [id, issuer] : issuers_) begin_queued(*issuer);
 }
 
 void Driver::arm(WallTime due) {
+  look_at_ = std::min(look_at_, due);
   Millis delay = std::clamp<Millis>((due - services_.env.now()) * 1000, 0, kMinute * 1000);
   Millis at = services_.env.boottime() + delay;
   if (timer_ != 0 && timer_at_ <= at) return;
   if (timer_ != 0) services_.timers.cancel(timer_);
   timer_at_ = at;
   timer_ = services_.timers.after(delay, [this] {
-    timer_ = 0;
-    evaluate();
+    look();
   });
 }
 
@@ -166,14 +190,15 @@ void Driver::queue(Entry& entry, bool first) {
 }
 
 void Driver::begin_queued(Issuer& issuer) {
-  WallTime not_before = issuer.session.not_before();
+  WallTime not_before = issuer.not_before();
   if (services_.env.now() < not_before && not_before <= services_.env.now() + kDay)
     return arm(not_before);
+  bool waits = false;
   while (issuer.running < kOrdersPerIssuer) {
     auto next = std::find_if(issuer.queue.begin(), issuer.queue.end(), [&](const Lineage& lineage) {
       return may_begin(entries_.at(lineage), issuer);
     });
-    if (next == issuer.queue.end()) return;
+    if (next == issuer.queue.end()) break;
     Entry& entry = entries_.at(*next);
     issuer.queue.erase(next);
     // The failure of another order may have put it off.
@@ -181,10 +206,14 @@ void Driver::begin_queued(Issuer& issuer) {
       entry.phase = Phase::idle;
       entry.since = 0;
       arm(later);
+    } else if (!entry.run && !has_turn(entry, issuer)) {
+      entry.phase = Phase::idle;
+      waits = true;
     } else {
       begin(entry, issuer);
     }
   }
+  if (waits) tell_turns(issuer);
 }
 
 // Orders of a name come one after the other: by tls-alpn-01 a CA can be shown one order's
@@ -202,6 +231,10 @@ void Driver::begin(Entry& entry, Issuer& issuer) {
   entry.phase = Phase::running;
   if (entry.run) return entry.run->resume();
   issuer.names.insert(entry.config->names.begin(), entry.config->names.end());
+  entry.names = names_for(entry);
+  issuer.pacer.begin(entry.state.lineage,
+                     issuer.pacer.cost_of(entry.names, is_renewal(entry, issuer)),
+                     !entry.state.order_url.empty());
   if (entry.state.stored) {
     // The keeper tells neglect from trouble by this: an outage may hold an order up for days.
     entry.state.schedule.last_try = services_.env.now();
@@ -214,7 +247,7 @@ void Driver::begin(Entry& entry, Issuer& issuer) {
 
 protocol::OrderSettings Driver::settings_for(const Entry& entry, const Issuer& issuer) const {
   protocol::OrderSettings settings;
-  settings.names = entry.config->names;
+  settings.names = entry.names;
   settings.challenges = issuer.config.challenges;
   settings.fetch_alternates = !issuer.config.preferred_chain.empty();
   settings.profile = wanted_profile(issuer.config, settings.names);
@@ -229,6 +262,10 @@ void Driver::tell_outage(const std::string& issuer) {
 }
 
 // ---- ends
+
+void Driver::on_new_order(const Lineage& lineage) {
+  issuer_of(entries_.at(lineage))->pacer.sending(lineage);
+}
 
 void Driver::on_parked(const Lineage& lineage, Millis duration) {
   Entry& entry = entries_.at(lineage);
@@ -251,14 +288,18 @@ void Driver::on_done(const Lineage& lineage, OrderOutcome outcome) {
   Entry& entry = entries_.at(lineage);
   Issuer& issuer = *issuer_of(entry);
   const std::string id = issuer.session.id();
-  if (entry.run)
+  if (entry.run) {
     for (const std::string& done : entry.config->names) issuer.names.erase(done);
+    issuer.pacer.end(lineage, outcome.installed.has_value());
+  }
   entry.run.reset();
   if (entry.phase == Phase::running) --issuer.running;
   entry.phase = Phase::idle;
   entry.since = 0;
   entry.state.order_url = std::move(outcome.order_url);
   entry.state.order_issuer = entry.state.order_url.empty() ? "" : id;
+  entry.turn = {};
+  entry.turn_at = 0;
   if (outcome.installed)
     succeeded(entry, id, outcome);
   else
@@ -269,6 +310,7 @@ void Driver::on_done(const Lineage& lineage, OrderOutcome outcome) {
   else
     arm(next);
   for (auto& [other, each] : issuers_) begin_queued(*each);
+  if (!issuer.stage.empty()) tell_turns(issuer);
 }
 
 void Driver::succeeded(Entry& entry, const std::string& issuer, const OrderOutcome& outcome) {
@@ -277,6 +319,7 @@ void Driver::succeeded(Entry& entry, const std::string& issuer, const OrderOutco
   const Lineage& lineage = entry.state.lineage;
   protocol::note_success(schedule, entry.config->renew, validity_of(entry.state),
                          services_.env.now(), services_.env.uniform());
+  protocol::note_issued_names(schedule, entry.names);
   schedule.configuration = entry.state.configuration;
   entry.state.schedule = std::move(schedule);
   entry.state.order_url.clear();
@@ -303,17 +346,20 @@ void Driver::failed(Entry& entry, const std::string& issuer, OrderOutcome outcom
   ScheduleRecord& schedule = entry.state.schedule;
   WallTime now = services_.env.now();
   const std::string name = display_name(*entry.config, entry.state.lineage);
-  const bool requested = schedule.renewal_requested;
+  const ScheduleRecord before = schedule;
   protocol::note_failure(schedule, failure, validity_of(entry.state), now, services_.env.uniform());
   schedule.configuration = entry.state.configuration;
   issuers_.at(issuer)->session.doubt_directory();
+  if (outcome.issuers_trouble && failure.retry_after > 0)
+    issuers_.at(issuer)->pacer.hold_until(now + std::min(failure.retry_after, kDay));
+  share(entry, failure);
+  if (entry.config->partial && leave_out(entry, failure, before)) return save(entry);
   const std::optional<std::string> next = next_issuer(entry, failure);
   if (next) {
     turn(entry, issuer, *next, failure);
-    schedule.renewal_requested = requested;
+    schedule.renewal_requested = before.renewal_requested;
   }
   save(entry);
-  share(entry, failure);
   if (failure.order_gone) {
     services_.log.info(name + ": the order under way cannot be taken up again: " + failure.words +
                        "; a new one is made");

@@ -12,6 +12,7 @@
 
 #include "agent/issuer_session.h"
 #include "agent/order_run.h"
+#include "agent/pacer.h"
 #include "agent/repeat.h"
 #include "agent/services.h"
 #include "config/config.h"
@@ -32,6 +33,7 @@ class Driver final : public OrderRun::Owner {
   // acmectl renew.
   void renew(const Lineage& lineage);
 
+  void on_new_order(const Lineage& lineage) override;
   void on_parked(const Lineage& lineage, Millis duration) override;
   void on_done(const Lineage& lineage, OrderOutcome outcome) override;
 
@@ -41,15 +43,21 @@ class Driver final : public OrderRun::Owner {
     ipc::LineageState state;
     const CertificateConfig* config = nullptr;
     Phase phase = Phase::idle;
-    std::shared_ptr<OrderRun> run;  // running or parked, or queued after it was parked
-    WallTime since = 0;             // it is queued, or under way; 0: it is idle
-    std::string leave_for;          // the issuer that is asked when this run has ended
+    std::shared_ptr<OrderRun> run;   // running or parked, or queued after it was parked
+    WallTime since = 0;              // it is queued, or under way; 0: it is idle
+    std::vector<std::string> names;  // of the order under way
+    protocol::Turn turn;             // in the CA's rate limits, where it waits for one
+    Millis turn_at = 0;              // the same by the clock that nobody sets
+    std::string leave_for;           // the issuer that is asked when this run has ended
   };
   struct Issuer {
     explicit Issuer(Services services, const IssuerConfig& config, const ipc::IssuerState& state)
-        : config(config), session(services, config, state) {}
+        : config(config), session(services, config, state), pacer(services, config, state.spent) {}
+    WallTime not_before() const { return std::max(session.not_before(), pacer.not_before()); }
     const IssuerConfig& config;
     IssuerSession session;
+    Pacer pacer;
+    std::string stage;  // what is told of those that wait for their turn
     std::deque<Lineage> queue;
     std::size_t running = 0;
     std::set<std::string> names;  // of the orders under way, parked ones included
@@ -60,7 +68,10 @@ class Driver final : public OrderRun::Owner {
   bool keep_order(Entry& entry);
 
   // scheduling
+  void look();
   void evaluate();
+  bool is_quiet() const;
+  std::int64_t clock_offset() const;
   void arm(WallTime due);
   WallTime due(const Entry& entry) const;
   void queue(Entry& entry, bool first);
@@ -70,6 +81,16 @@ class Driver final : public OrderRun::Owner {
   Issuer* issuer_of(const Entry& entry);
   protocol::OrderSettings settings_for(const Entry& entry, const Issuer& issuer) const;
   void tell_outage(const std::string& issuer);
+
+  // rate limits: driver_pace.cpp
+  bool is_renewal(const Entry& entry, const Issuer& issuer) const;
+  void sort_by_urgency(std::vector<Entry*>& entries);
+  bool has_turn(Entry& entry, Issuer& issuer);
+  void tell_turns(Issuer& issuer);
+
+  // names that are left out: driver_partial.cpp
+  std::vector<std::string> names_for(const Entry& entry) const;
+  bool leave_out(Entry& entry, const protocol::Failure& failure, const ScheduleRecord& before);
 
   // another issuer: driver_failover.cpp
   std::vector<protocol::Alternative> alternatives(const Entry& entry) const;
@@ -96,6 +117,8 @@ class Driver final : public OrderRun::Owner {
   Repeat failures_;
   Timers::Id timer_ = 0;
   Millis timer_at_ = 0;
+  WallTime look_at_ = 0;  // the first of all that are due
+  std::int64_t clock_offset_ = 0;
 };
 
 protocol::Validity validity_of(const ipc::LineageState& state);

@@ -32,8 +32,8 @@ Failure stuck(Waiting waiting, const std::string& outage, const std::string& sta
 std::vector<Alternative> Driver::alternatives(const Entry& entry) const {
   std::vector<Alternative> out;
   for (const std::string& id : entry.config->issuers) {
-    const IssuerSession& session = issuers_.at(id)->session;
-    out.push_back({id, session.line().up(), session.not_before()});
+    const Issuer& issuer = *issuers_.at(id);
+    out.push_back({id, issuer.session.line().up(), issuer.not_before()});
   }
   return out;
 }
@@ -42,12 +42,16 @@ std::vector<Alternative> Driver::alternatives(const Entry& entry) const {
 void Driver::leave_what_is_stuck() {
   const WallTime now = services_.env.now();
   for (auto& [lineage, entry] : entries_) {
-    if (entry.phase == Phase::idle || entry.config->issuers.size() < 2) continue;
+    const bool waits_for_turn = !entry.turn.limit.empty();
+    if (entry.config->issuers.size() < 2 || (entry.phase == Phase::idle && !waits_for_turn))
+      continue;
     Issuer& issuer = *issuer_of(entry);
     Waiting waiting = entry.run ? Waiting::unfinished : Waiting::rate_limited;
     if (!issuer.session.line().up()) waiting = Waiting::unreachable;
     const auto& schedule = entry.state.schedule;
-    if (now < patience_ends(schedule, waiting, validity_of(entry.state), entry.since)) continue;
+    if (std::max(now, entry.turn.at) <
+        patience_ends(schedule, waiting, validity_of(entry.state), entry.since))
+      continue;
     auto to = choose_issuer(schedule, alternatives(entry), false, false, now);
     if (to) leave(entry, issuer, waiting, *to);
   }

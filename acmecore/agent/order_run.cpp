@@ -92,7 +92,9 @@ Signer OrderRun::signer(Post::What what, const std::string& url) {
     KeeperLink& keeper = services_.keeper;
     switch (what) {
       case Post::What::new_order:
-        return keeper.ask(ipc::SignNewOrder{lineage_, issuer, url, nonce, machine_->profile()},
+        owner_.on_new_order(lineage_);
+        return keeper.ask(ipc::SignNewOrder{lineage_, issuer, url, nonce, machine_->profile(),
+                                            settings_.names},
                           std::move(done));
       case Post::What::fetch:
         return keeper.ask(ipc::SignFetch{issuer, url, nonce}, std::move(done));

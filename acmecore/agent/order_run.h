@@ -27,6 +27,8 @@ class OrderRun : public std::enable_shared_from_this<OrderRun> {
   class Owner {
    public:
     virtual ~Owner() = default;
+    // Before each newOrder that leaves: its answer may be lost, and the CA has counted it.
+    virtual void on_new_order(const Lineage& lineage) = 0;
     virtual void on_parked(const Lineage& lineage, Millis duration) = 0;
     virtual void on_done(const Lineage& lineage, OrderOutcome outcome) = 0;
   };

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "config/rate_limits.h"
 #include "config/values.h"
 
 namespace acme {
@@ -76,6 +77,7 @@ IssuerConfig issuer_config(const IssuerSettings& settings, bool plain_http_liste
   config.preferred_chain = settings.preferred_chain;
   config.common_name_in_csr = settings.common_name_in_csr;
   config.import_path = settings.import_path;
+  config.limits = settings.limits ? *settings.limits : known_rate_limits(config.directory_url);
   return config;
 }
 
@@ -111,6 +113,8 @@ Outcome assign_to_issuer(IssuerSettings& issuer, std::string_view key, const Val
     issuer.import_path.clear();
     if (first == "off") return {};
     ACME_TRY(issuer.import_path, parse_path(root, first));
+  } else if (key == "rate_limit") {
+    ACME_TRY(issuer.limits, parse_rate_limits(values));
   } else {
     return fail(Errc::internal, "the directive " + std::string(key) + " has no parser");
   }

@@ -48,6 +48,10 @@ std::string status_table(const Json& status, WallTime now) {
         error && certificate["failures"].number_or(0) > 0)
       errors += rows.back()[0] + ": " + printable(*error) + " (" +
                 when(certificate["last_error_at"], now) + ")\n";
+    for (const Json& name : certificate["left_out"].items())
+      errors += rows.back()[0] + ": " + printable(name["name"].text_or("?")) +
+                " is left out: " + printable(name["last_error"].text_or("")) + " (" +
+                when(name["last_try"], now) + ")\n";
     for (const Json& left : certificate["left_issuers"].items())
       errors += rows.back()[0] + ": " + printable(left["issuer"].text_or("?")) +
                 " failed: " + printable(left["last_error"].text_or("")) + " (" +
@@ -61,6 +65,9 @@ std::string status_table(const Json& status, WallTime now) {
   if (!status["helper_up"].truth())
     out += "No server is running here: this is what the store says.\n";
   for (const Row& row : rows) append_row(out, row, widths);
+  for (const Json& issuer : status["issuers"].items())
+    if (auto stage = issuer["stage"].text())
+      errors += printable(issuer["id"].text_or("?")) + ": " + printable(*stage) + "\n";
   return errors.empty() ? out : out + "\n" + errors;
 }
 

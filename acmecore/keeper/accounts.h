@@ -41,6 +41,13 @@ class Accounts {
 
   Outcome created(std::string_view issuer, std::string_view account_url,
                   std::string_view terms_of_service);
+  // What the agent counts of the CA's rate limits, within bounds: limits.cpp.
+  Outcome save_limits(std::string_view issuer, SpentLimits spent);
+  SpentLimits limits(std::string_view issuer);
+  // What all that wait for this issuer wait for, in the agent's words, for the status.
+  void set_stage(std::string_view issuer, std::string_view stage);
+  std::string stage(std::string_view issuer) const;
+
   // The CA does not know the account any more: registered again, with the same key.
   Outcome lost(std::string_view issuer);
 
@@ -51,6 +58,9 @@ class Accounts {
     std::vector<std::string> origins;
     bool registering = false;  // newAccount was signed
     std::optional<Millis> lost;
+    SpentLimits spent;
+    bool limits_loaded = false;
+    std::string stage;
   };
   Result<Account*> find(std::string_view issuer);
   Result<Account*> with_key(std::string_view issuer);

@@ -51,6 +51,7 @@ class Certificates {
   void forget_unanswered();
   Managed* find(const Lineage& lineage);
   ipc::LineageState state_of(const Managed& managed) const;
+  Accounts& accounts() const { return accounts_; }
   // Lineages of a certificate by its id, or by a name that it carries.
   std::vector<Lineage> lineages_of(std::string_view name) const;
 
@@ -88,6 +89,8 @@ class Certificates {
 
  private:
   std::string configuration_digest(const Managed& managed) const;
+  static bool may_have_names(const Managed& managed, const std::vector<std::string>& names);
+  static bool lacks_failed_names_only(const Managed& managed);
   bool is_current(const Managed& managed) const;
   bool order_still_fits(const Managed& managed, const OrderRecord& order) const;
   Outcome activate(Managed& managed, const Version& version);

@@ -159,7 +159,9 @@ void Keeper::welcome() {
   welcome.config = config.view();
   for (const IssuerConfig& issuer : config_.issuers) {
     AccountRecord record = accounts_.record(issuer.id);
-    ipc::IssuerState state{issuer.id, {}, record.account_url, record.not_before};
+    ipc::IssuerState state{
+        issuer.id, {}, record.account_url, record.not_before, accounts_.limits(issuer.id)};
+    accounts_.set_stage(issuer.id, "");
     if (!issuer.ca_certificate_file.empty()) {
       auto pem = read_secret_file(issuer.ca_certificate_file);
       if (pem)

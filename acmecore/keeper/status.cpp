@@ -40,6 +40,31 @@ Json left_json(const std::vector<LeftIssuer>& issuers) {
   return list;
 }
 
+Json left_out_json(const std::vector<FailedName>& names) {
+  Json list = Json::array();
+  for (const FailedName& failed : names) {
+    if (!failed.left_out()) continue;
+    Json item = Json::object();
+    item.set("name", failed.name).set("last_error", failed.error);
+    set_time(item, "last_try", failed.at);
+    list.append(item);
+  }
+  return list;
+}
+
+// What all that wait for one CA wait for.
+Json issuers_json(const Config& config, Accounts& accounts) {
+  Json list = Json::array();
+  for (const IssuerConfig& issuer : config.issuers) {
+    Json item = Json::object();
+    item.set("id", issuer.id).set("directory_url", issuer.directory_url);
+    set_time(item, "not_before", accounts.limits(issuer.id).not_before);
+    if (std::string stage = accounts.stage(issuer.id); !stage.empty()) item.set("stage", stage);
+    list.append(item);
+  }
+  return list;
+}
+
 Json lineage_json(const Managed& managed, WallTime now) {
   Json names = Json::array();
   for (const std::string& name : managed.config->names) names.append(name);
@@ -65,6 +90,8 @@ Json lineage_json(const Managed& managed, WallTime now) {
   if (!managed.schedule.left.empty())
     out.set("asked_issuer", asked_issuer(managed))
         .set("left_issuers", left_json(managed.schedule.left));
+  if (Json left_out = left_out_json(managed.schedule.failed_names); !left_out.items().empty())
+    out.set("left_out", std::move(left_out));
   if (managed.waits_for_reload) out.set("waiting_for_reload", Json::boolean(true));
   if (!managed.stage.empty()) out.set("stage", managed.stage);
   return out;
@@ -85,6 +112,7 @@ Json status_json(const Env& env, const Config& config, const Certificates& certi
       .set("helper_up", Json::boolean(helper_up))
       .set("helper_pid", helper_up ? Json::integer(getpid()) : Json::null())
       .set("written", format_rfc3339(now))
+      .set("issuers", issuers_json(config, certificates.accounts()))
       .set("certificates", std::move(list));
   return out;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "protocol/partial.h"
+
 namespace acme::protocol {
 namespace {
 
@@ -102,8 +104,11 @@ void ask_first_issuer(ScheduleRecord& schedule) {
 
 WallTime wanted_at(const ScheduleRecord& schedule, const Validity& validity, WallTime now) {
   if (!is_valid(validity, now) || !validity.current || schedule.renewal_requested) return 0;
-  if (fits(schedule.renew_at, validity)) return schedule.renew_at;
-  return renewal_point({}, validity.not_before, validity.not_after, 0);
+  WallTime renewal = fits(schedule.renew_at, validity)
+                         ? schedule.renew_at
+                         : renewal_point({}, validity.not_before, validity.not_after, 0);
+  WallTime retry = retry_of_left_out(schedule, now);
+  return retry == 0 ? renewal : std::min(renewal, retry);
 }
 
 }  // namespace
