@@ -29,6 +29,8 @@ const std::map<Type, Row>& rows() {
       {Type::save_schedule, save_schedule()},
       {Type::log_line, log_line()},
       {Type::progress, progress()},
+      {Type::save_limits, save_limits()},
+      {Type::issuer_progress, issuer_progress()},
   };
   return all;
 }
