@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/profile.h"
+#include "protocol/partial.h"
 #include "protocol/schedule.h"
 
 namespace acme::agent {
@@ -13,6 +14,8 @@ namespace {
 
 // What the wall clock leaves out of "now": a wait that begins within a second ends within one.
 constexpr std::int64_t kPartOfASecond = 1;
+// Where nothing is due earlier; a CA's suggestion is asked for on such an occasion, too.
+constexpr std::int64_t kLookAgain = 10 * kMinute;
 
 }  // namespace
 
@@ -47,6 +50,8 @@ void Driver::add_issuers(const ipc::Welcome& welcome) {
       if (errand.issuer == config.id) issuer->errands.add(errand);
     issuer->session.line().on_outage = [this, id = config.id](const std::string&) {
       tell_outage(id);
+      // Others may have waited for this one to come back.
+      if (issuers_.at(id)->session.line().up()) arm(services_.env.now());
     };
     issuer->session.clock().on_change = [this] { arm(services_.env.now()); };
     issuers_.emplace(config.id, std::move(issuer));
@@ -60,6 +65,8 @@ void Driver::add_lineage(const ipc::LineageState& state, const CertificateConfig
   entry.config = &config;
   ScheduleRecord& schedule = entry.state.schedule;
   protocol::note_configuration(schedule, entry.state.configuration);
+  protocol::keep_failed_names_of(schedule,
+                                 config.partial ? config.names : std::vector<std::string>());
   WallTime planned = schedule.renew_at;
   protocol::plan_renewal(schedule, entry.config->renew, validity_of(entry.state),
                          services_.env.uniform());
@@ -75,7 +82,10 @@ bool Driver::keep_order(Entry& entry) {
   const auto& configured = entry.config->issuers;
   bool known =
       std::find(configured.begin(), configured.end(), entry.state.order_issuer) != configured.end();
-  if (known && issuers_.contains(entry.state.order_issuer)) return true;
+  if (known && issuers_.contains(entry.state.order_issuer)) {
+    entry.state.schedule.issuer = entry.state.order_issuer;
+    return true;
+  }
   services_.keeper.ask(ipc::GiveUpOrder{entry.state.lineage}, [](const ipc::Reply&) {});
   entry.state.order_url.clear();
   entry.state.order_issuer.clear();
@@ -95,17 +105,42 @@ WallTime Driver::due(const Entry& entry) {
   Validity validity = validity_of(entry.state);
   // An order that was kept is gone on with, however far off the renewal point is.
   if (!entry.state.order_url.empty()) validity.current = false;
-  const WallTime when = protocol::due_at(entry.state.schedule, validity, now);
-  return when == 0 && waits_for_clock(entry, entry.state.schedule.last_try) ? now + kMinute : when;
+  WallTime when = protocol::due_at(entry.state.schedule, validity, now);
+  if (when == 0 && waits_for_clock(entry, entry.state.schedule.last_try)) when = now + kMinute;
+  const Millis left = entry.turn_at - services_.env.boottime();
+  return left <= 0 ? when : std::max(when, now + (left + 999) / 1000);
 }
 
 // Once a minute, because somebody may set the clock; and when the next is due.
+void Driver::look() {
+  timer_ = 0;
+  if (!is_quiet()) leave_what_is_stuck();
+  review_clocks();
+  const std::int64_t moved = clock_offset() - clock_offset_;
+  if (services_.env.now() >= look_at_ || moved < -1 || moved > 1) return evaluate();
+  arm(look_at_);
+}
+
+std::int64_t Driver::clock_offset() const {
+  return services_.env.now() - services_.env.boottime() / 1000;
+}
+
+// Nothing is under way, and nobody waits.
+bool Driver::is_quiet() const {
+  return std::all_of(issuers_.begin(), issuers_.end(), [](const auto& each) {
+    const Issuer& issuer = *each.second;
+    return issuer.queue.empty() && issuer.names.empty() && issuer.stage.empty();
+  });
+}
+
 void Driver::evaluate() {
   if (timer_ != 0) services_.timers.cancel(timer_);
   timer_ = 0;
   review_clocks();
+  clock_offset_ = clock_offset();
+  look_at_ = services_.env.now() + kLookAgain;
   std::vector<Entry*> now_due;
-  WallTime next = services_.env.now() + kMinute;
+  WallTime next = look_at_;
   for (auto& [lineage, entry] : entries_) {
     if (entry.phase != Phase::idle) continue;
     WallTime when = due(entry);
@@ -116,25 +151,20 @@ void Driver::evaluate() {
     next = std::min(next, when);
     if (WallTime ask = watch(entry); ask != 0) next = std::min(next, ask);
   }
-  // Who has nothing comes first, then who has least time left.
-  std::stable_sort(now_due.begin(), now_due.end(), [](const Entry* a, const Entry* b) {
-    return (a->state.stored ? a->state.not_after : 0) < (b->state.stored ? b->state.not_after : 0);
-  });
+  sort_by_urgency(now_due);
   for (Entry* entry : now_due) queue(*entry, false);
   arm(next);
   for (auto& [id, issuer] : issuers_) begin_queued(*issuer);
 }
 
 void Driver::arm(WallTime due) {
+  look_at_ = std::min(look_at_, due);
   Millis delay = std::clamp<Millis>((due - services_.env.now()) * 1000, 0, kMinute * 1000);
   Millis at = services_.env.boottime() + delay;
   if (timer_ != 0 && timer_at_ <= at) return;
   if (timer_ != 0) services_.timers.cancel(timer_);
   timer_at_ = at;
-  timer_ = services_.timers.after(delay, [this] {
-    timer_ = 0;
-    evaluate();
-  });
+  timer_ = services_.timers.after(delay, [this] { look(); });
 }
 
 void Driver::errand(ipc::Errand errand) {
@@ -172,7 +202,9 @@ void Driver::renew(const Lineage& lineage, bool revoked) {
 Driver::Issuer* Driver::issuer_of(const Entry& entry) {
   if (entry.run) return issuers_.at(entry.run->session().id()).get();
   const std::string& id =
-      entry.state.order_url.empty() ? entry.config->issuers.front() : entry.state.order_issuer;
+      entry.state.order_url.empty()
+          ? protocol::current_issuer(entry.state.schedule, entry.config->issuers)
+          : entry.state.order_issuer;
   auto found = issuers_.find(id);
   return found == issuers_.end() ? nullptr : found->second.get();
 }
@@ -181,6 +213,7 @@ void Driver::queue(Entry& entry, bool first) {
   Issuer* issuer = issuer_of(entry);
   if (!issuer) return;
   entry.phase = Phase::queued;
+  if (entry.since == 0) entry.since = services_.env.now();
   if (first)
     issuer->queue.push_front(entry.state.lineage);
   else
@@ -188,26 +221,32 @@ void Driver::queue(Entry& entry, bool first) {
 }
 
 void Driver::begin_queued(Issuer& issuer) {
-  WallTime not_before = issuer.session.not_before();
+  WallTime not_before = issuer.not_before();
   if (services_.env.now() < not_before && not_before <= services_.env.now() + kDay)
     return arm(not_before);
   issuer.errands.begin(issuer.running == 0);
   if (issuer.errands.hold_orders()) return;
+  bool waits = false;
   while (issuer.running < issuer.config.orders_in_flight) {
     auto next = std::find_if(issuer.queue.begin(), issuer.queue.end(), [&](const Lineage& lineage) {
       return may_begin(entries_.at(lineage), issuer);
     });
-    if (next == issuer.queue.end()) return;
+    if (next == issuer.queue.end()) break;
     Entry& entry = entries_.at(*next);
     issuer.queue.erase(next);
     // The failure of another order may have put it off.
     if (WallTime later = entry.run ? 0 : due(entry); later != 0) {
       entry.phase = Phase::idle;
+      entry.since = 0;
       arm(later);
+    } else if (!entry.run && !has_turn(entry, issuer)) {
+      entry.phase = Phase::idle;
+      waits = true;
     } else {
       begin(entry, issuer);
     }
   }
+  if (waits) tell_turns(issuer);
 }
 
 // Orders of a name come one after the other: by tls-alpn-01 a CA can be shown one order's
@@ -225,6 +264,10 @@ void Driver::begin(Entry& entry, Issuer& issuer) {
   entry.phase = Phase::running;
   if (entry.run) return entry.run->resume();
   issuer.names.insert(entry.config->names.begin(), entry.config->names.end());
+  entry.names = names_for(entry);
+  issuer.pacer.begin(entry.state.lineage,
+                     issuer.pacer.cost_of(entry.names, is_renewal(entry, issuer)),
+                     !entry.state.order_url.empty());
   if (entry.state.stored) {
     entry.tried_before = entry.state.schedule.last_try;
     // The keeper tells neglect from trouble by this: an outage may hold an order up for days.
@@ -238,7 +281,7 @@ void Driver::begin(Entry& entry, Issuer& issuer) {
 
 protocol::OrderSettings Driver::settings_for(const Entry& entry, const Issuer& issuer) const {
   protocol::OrderSettings settings;
-  settings.names = entry.config->names;
+  settings.names = entry.names;
   settings.challenges = issuer.config.challenges;
   settings.fetch_alternates = !issuer.config.preferred_chain.empty();
   settings.profile = wanted_profile(issuer.config, settings.names);
@@ -261,13 +304,21 @@ void Driver::on_told_to_wait(const Lineage& lineage, std::int64_t seconds) {
   save(entry);
 }
 
+void Driver::on_new_order(const Lineage& lineage) {
+  issuer_of(entries_.at(lineage))->pacer.sending(lineage);
+}
+
 void Driver::on_parked(const Lineage& lineage, Millis duration) {
   Entry& entry = entries_.at(lineage);
   Issuer& issuer = *issuer_of(entry);
   entry.phase = Phase::parked;
   --issuer.running;
-  services_.timers.after(duration, [this, lineage] {
+  // What the CA asked for holds after a restart, too.
+  entry.state.schedule.retry_after = services_.env.now() + std::min(duration / 1000, kDay);
+  save(entry);
+  services_.timers.after(duration, [this, lineage, run = std::weak_ptr(entry.run)] {
     Entry& parked = entries_.at(lineage);
+    if (run.expired() || parked.phase != Phase::parked) return;  // it was left meanwhile
     queue(parked, true);
     begin_queued(*issuer_of(parked));
   });
@@ -278,12 +329,18 @@ void Driver::on_done(const Lineage& lineage, OrderOutcome outcome) {
   Entry& entry = entries_.at(lineage);
   Issuer& issuer = *issuer_of(entry);
   const std::string id = issuer.session.id();
+  if (entry.run) {
+    for (const std::string& done : entry.config->names) issuer.names.erase(done);
+    issuer.pacer.end(lineage, outcome.installed.has_value());
+  }
   entry.run.reset();
-  for (const std::string& done : entry.config->names) issuer.names.erase(done);
+  if (entry.phase == Phase::running) --issuer.running;
   entry.phase = Phase::idle;
-  --issuer.running;
+  entry.since = 0;
   entry.state.order_url = std::move(outcome.order_url);
   entry.state.order_issuer = entry.state.order_url.empty() ? "" : id;
+  entry.turn = {};
+  entry.turn_at = 0;
   if (outcome.put_off)
     put_off(entry);
   else if (outcome.installed)
@@ -295,7 +352,9 @@ void Driver::on_done(const Lineage& lineage, OrderOutcome outcome) {
     queue(entry, false);
   else
     arm(next);
+  arm(services_.env.now() + kMinute);  // when the CA is asked about the new certificate
   for (auto& [other, each] : issuers_) begin_queued(*each);
+  if (!issuer.stage.empty()) tell_turns(issuer);
 }
 
 void Driver::succeeded(Entry& entry, const std::string& issuer, const OrderOutcome& outcome) {
@@ -307,6 +366,7 @@ void Driver::succeeded(Entry& entry, const std::string& issuer, const OrderOutco
                                  services_.env.now(), services_.env.uniform());
   protocol::note_success(schedule, entry.config->renew, validity_of(entry.state),
                          services_.env.now(), services_.env.uniform());
+  protocol::note_issued_names(schedule, entry.names);
   schedule.configuration = entry.state.configuration;
   entry.state.schedule = std::move(schedule);
   entry.state.order_url.clear();
@@ -319,10 +379,12 @@ void Driver::succeeded(Entry& entry, const std::string& issuer, const OrderOutco
   const std::string tenths = std::to_string(outcome.took / 100);
   const std::string seconds =
       (tenths.size() < 2 ? "0" : tenths.substr(0, tenths.size() - 1)) + "." + tenths.back();
+  const std::string& first = entry.config->issuers.front();
   services_.log.notice(name + ": certificate obtained from " + issuer + ", valid until " +
                        format_rfc3339(entry.state.not_after) + ", renewal due " +
-                       format_rfc3339(entry.state.schedule.renew_at) + " (order took " + seconds +
-                       " s)");
+                       format_rfc3339(entry.state.schedule.renew_at) +
+                       (issuer == first ? "" : ", from " + first + " if it can") + " (order took " +
+                       seconds + " s)");
 }
 
 void Driver::failed(Entry& entry, const std::string& issuer, OrderOutcome outcome) {
@@ -332,18 +394,27 @@ void Driver::failed(Entry& entry, const std::string& issuer, OrderOutcome outcom
   ScheduleRecord& schedule = entry.state.schedule;
   WallTime now = services_.env.now();
   const std::string name = display_name(*entry.config, entry.state.lineage);
+  const ScheduleRecord before = schedule;
   protocol::note_failure(schedule, failure, validity_of(entry.state), now, services_.env.uniform());
   schedule.configuration = entry.state.configuration;
   issuers_.at(issuer)->session.doubt_directory();
-  save(entry);
+  if (outcome.issuers_trouble && failure.retry_after > 0)
+    issuers_.at(issuer)->pacer.hold_until(now + std::min(failure.retry_after, kDay));
   share(entry, failure);
+  if (entry.config->partial && leave_out(entry, failure, before)) return save(entry);
+  const std::optional<std::string> next = next_issuer(entry, failure);
+  if (next) {
+    turn(entry, issuer, *next, failure);
+    schedule.renewal_requested = before.renewal_requested;
+  }
+  save(entry);
   if (failure.order_gone) {
     services_.log.info(name + ": the order under way cannot be taken up again: " + failure.words +
                        "; a new one is made");
     return;
   }
   if (failure.can_try_another_type()) return tell_other_type(entry, failure);
-  tell_failure(entry, issuer, failure, outcome.issuers_trouble);
+  tell_failure(entry, issuer, failure, outcome.issuers_trouble, next.has_value());
 }
 
 // CAs count failed validations by name: whatever carries one of these names knows of it.
@@ -368,15 +439,19 @@ void Driver::tell_other_type(const Entry& entry, const Failure& failure) {
 
 // What is wrong with the CA as a whole is told with the first certificate that meets it.
 void Driver::tell_failure(const Entry& entry, const std::string& issuer, const Failure& failure,
-                          bool issuers_trouble) {
+                          bool issuers_trouble, bool turned) {
   WallTime now = services_.env.now();
   const std::string name = display_name(*entry.config, entry.state.lineage);
-  auto repeated = failures_.tell(issuers_trouble ? issuer : name, failure.words, now);
+  const bool of_all = issuers_trouble || (turned && failure.kind == Failure::Kind::transport);
+  auto repeated = failures_.tell(of_all ? issuer : name, failure.words, now);
+  if (!repeated && turned) services_.log.info(name + ": " + tell_turn(entry));
   if (!repeated) return;
   std::string line = name + ": order failed: " + failure.words;
+  if (turned) line = name + ": order at " + issuer + " failed: " + failure.words;
   if (!failure.url.empty() && failure.words.find(failure.url) == std::string::npos)
     line += "; open " + failure.url;
-  if (issuers_trouble) line += "; so will every order at " + issuer;
+  if (of_all) line += "; so will every order at " + issuer;
+  if (turned) return services_.log.error(line + "; " + tell_turn(entry) + *repeated);
   services_.log.error(line + "; next try " +
                       format_relative(std::max<WallTime>(due(entry), now) - now) + *repeated);
 }

@@ -14,11 +14,13 @@
 #include "agent/errands.h"
 #include "agent/issuer_session.h"
 #include "agent/order_run.h"
+#include "agent/pacer.h"
 #include "agent/renewal_watch.h"
 #include "agent/repeat.h"
 #include "agent/services.h"
 #include "config/config.h"
 #include "ipc/messages.h"
+#include "protocol/failover.h"
 
 namespace acme::agent {
 
@@ -35,6 +37,7 @@ class Driver final : public OrderRun::Owner {
   void errand(ipc::Errand errand);
 
   void on_told_to_wait(const Lineage& lineage, std::int64_t seconds) override;
+  void on_new_order(const Lineage& lineage) override;
   void on_parked(const Lineage& lineage, Millis duration) override;
   void on_done(const Lineage& lineage, OrderOutcome outcome) override;
   bool waits_for_clock(const Lineage& lineage) override;
@@ -45,19 +48,28 @@ class Driver final : public OrderRun::Owner {
     ipc::LineageState state;
     const CertificateConfig* config = nullptr;
     Phase phase = Phase::idle;
-    WallTime tried_before = 0;      // last_try before the run
-    bool told_to_wait = false;      // for the clocks to agree
-    std::shared_ptr<OrderRun> run;  // running or parked, or queued after it was parked
+    WallTime tried_before = 0;       // last_try before the run
+    bool told_to_wait = false;       // for the clocks to agree
+    std::shared_ptr<OrderRun> run;   // running or parked, or queued after it was parked
+    WallTime since = 0;              // it is queued, or under way; 0: it is idle
+    std::vector<std::string> names;  // of the order under way
+    protocol::Turn turn;             // in the CA's rate limits, where it waits for one
+    Millis turn_at = 0;              // the same by the clock that nobody sets
+    std::string leave_for;           // the issuer that is asked when this run has ended
   };
   struct Issuer {
     Issuer(Services services, const IssuerConfig& config, const ipc::IssuerState& state,
            std::function<void(Issuer&)> errand_ended)
         : config(config),
           session(services, config, state),
-          errands(services, session, [this, errand_ended] { errand_ended(*this); }) {}
+          errands(services, session, [this, errand_ended] { errand_ended(*this); }),
+          pacer(services, config, state.spent) {}
+    WallTime not_before() const { return std::max(session.not_before(), pacer.not_before()); }
     const IssuerConfig& config;
     IssuerSession session;
     Errands errands;
+    Pacer pacer;
+    std::string stage;  // what is told of those that wait for their turn
     std::deque<Lineage> queue;
     std::size_t running = 0;
     std::set<std::string> names;  // of the orders under way, parked ones included
@@ -68,7 +80,10 @@ class Driver final : public OrderRun::Owner {
   bool keep_order(Entry& entry);
 
   // scheduling
+  void look();
   void evaluate();
+  bool is_quiet() const;
+  std::int64_t clock_offset() const;
   void arm(WallTime due);
   WallTime due(const Entry& entry);
   // driver_renewal.cpp: what the CAs suggest, and their clocks
@@ -88,13 +103,32 @@ class Driver final : public OrderRun::Owner {
   protocol::OrderSettings settings_for(const Entry& entry, const Issuer& issuer) const;
   void tell_outage(const std::string& issuer);
 
+  // rate limits: driver_pace.cpp
+  bool is_renewal(const Entry& entry, const Issuer& issuer) const;
+  void sort_by_urgency(std::vector<Entry*>& entries);
+  bool has_turn(Entry& entry, Issuer& issuer);
+  void tell_turns(Issuer& issuer);
+
+  // names that are left out: driver_partial.cpp
+  std::vector<std::string> names_for(const Entry& entry) const;
+  bool leave_out(Entry& entry, const protocol::Failure& failure, const ScheduleRecord& before);
+
+  // another issuer: driver_failover.cpp
+  std::vector<protocol::Alternative> alternatives(const Entry& entry) const;
+  void leave_what_is_stuck();
+  void leave(Entry& entry, Issuer& issuer, protocol::Waiting waiting, const std::string& to);
+  std::optional<std::string> next_issuer(Entry& entry, const protocol::Failure& failure) const;
+  void turn(Entry& entry, const std::string& from, const std::string& to,
+            const protocol::Failure& failure);
+  std::string tell_turn(const Entry& entry);
+
   // ends
   void succeeded(Entry& entry, const std::string& issuer, const OrderOutcome& outcome);
   void failed(Entry& entry, const std::string& issuer, OrderOutcome outcome);
   void share(const Entry& entry, const protocol::Failure& failure);
   void tell_other_type(const Entry& entry, const protocol::Failure& failure);
   void tell_failure(const Entry& entry, const std::string& issuer, const protocol::Failure& failure,
-                    bool issuers_trouble);
+                    bool issuers_trouble, bool turned);
   void save(const Entry& entry);
 
   Services services_;
@@ -105,6 +139,8 @@ class Driver final : public OrderRun::Owner {
   Repeat failures_;
   Timers::Id timer_ = 0;
   Millis timer_at_ = 0;
+  WallTime look_at_ = 0;  // the first of all that are due
+  std::int64_t clock_offset_ = 0;
 };
 
 protocol::Validity validity_of(const ipc::LineageState& state);

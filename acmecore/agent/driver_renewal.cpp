@@ -31,6 +31,7 @@ void Driver::on_suggestion(const Lineage& lineage) {
   protocol::weigh_suggestion(entry.state.schedule, entry.config->renew, validity_of(entry.state));
   if (!pressed && ari.renew_at != 0 && ari.renew_at <= now) spread_out(entry);
   save(entry);
+  arm(now + kMinute);  // the CA may want to be asked again as soon as then
   WallTime when = due(entry);
   if (when != 0) return arm(when);
   queue(entry, false);

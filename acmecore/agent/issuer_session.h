@@ -28,6 +28,7 @@ class IssuerSession {
 
   const std::string& id() const { return config_.id; }
   CaLine& line() { return line_; }
+  const CaLine& line() const { return line_; }
   ClockCheck& clock() { return clock_; }
   // The CA as a whole asked for patience until then (Retry-After of the directory, of newNonce
   // or of newAccount); the keeper keeps that.

@@ -103,9 +103,10 @@ Signer OrderRun::signer(const Post& post) {
     KeeperLink& keeper = services_.keeper;
     switch (what) {
       case Post::What::new_order:
-        return keeper.ask(
-            ipc::SignNewOrder{lineage_, issuer, url, nonce, machine_->profile(), replaces},
-            std::move(done));
+        owner_.on_new_order(lineage_);
+        return keeper.ask(ipc::SignNewOrder{lineage_, issuer, url, nonce, machine_->profile(),
+                                            replaces, settings_.names},
+                          std::move(done));
       case Post::What::fetch:
         return keeper.ask(ipc::SignFetch{issuer, url, nonce}, std::move(done));
       case Post::What::start_challenge:

@@ -30,6 +30,8 @@ class OrderRun : public std::enable_shared_from_this<OrderRun> {
     virtual ~Owner() = default;
     // The CA named a time before which this order must not go on.
     virtual void on_told_to_wait(const Lineage& lineage, std::int64_t seconds) = 0;
+    // Before each newOrder that leaves: its answer may be lost, and the CA has counted it.
+    virtual void on_new_order(const Lineage& lineage) = 0;
     virtual void on_parked(const Lineage& lineage, Millis duration) = 0;
     virtual void on_done(const Lineage& lineage, OrderOutcome outcome) = 0;
     // The CA's clock is known now: whether the order waits until ours agrees with it.
@@ -43,6 +45,9 @@ class OrderRun : public std::enable_shared_from_this<OrderRun> {
   void resume();  // after it was parked
   IssuerSession& session() { return session_; }
   void tell_progress();
+  // Nobody waits for it any more: ends as failed, at once.
+  void abandon(protocol::Failure failure) { fail_with(std::move(failure)); }
+  const std::string& stage() const { return told_stage_; }
 
  private:
   using Post = protocol::Post;

@@ -74,6 +74,7 @@ Result<std::uint32_t> CertificateSet::add(Request request) {
   certificate.issuers = std::move(request.issuers);
   certificate.keys = std::move(request.keys);
   certificate.renew = request.renew;
+  certificate.partial = request.partial;
 
   std::string content = content_key(certificate);
   // The same certificate may be named in several places (a snippet that is

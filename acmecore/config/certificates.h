@@ -39,6 +39,7 @@ class CertificateSet {
     std::vector<std::string> issuers;
     std::vector<KeyType> keys;
     RenewPolicy renew;
+    bool partial = false;
     std::string id;  // given by hand; empty: from the first name
     bool by_hand = false;
     bool common_name = false;  // an issuer wants one in the CSR

@@ -13,6 +13,7 @@
 #include "base/challenge_type.h"
 #include "base/key_type.h"
 #include "base/log.h"
+#include "base/rate_limit.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/time.h"
@@ -60,13 +61,14 @@ struct IssuerConfig {
   bool common_name_in_csr = false;
   std::string import_path;  // nginx-acme's folder of this issuer; empty: none
   ExternalAccount external_account;
+  RateLimits limits = {};
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
     archive(self.id, self.directory_url, self.contacts, self.challenges, self.account_key,
             self.account_key_file, self.ca_certificate_file, self.verify_tls, self.orders_in_flight,
             self.profile, self.profile_required, self.preferred_chain, self.common_name_in_csr,
-            self.import_path, self.external_account);
+            self.import_path, self.external_account, self.limits);
   }
 };
 
@@ -78,11 +80,12 @@ struct CertificateConfig {
   RenewPolicy renew;
   std::uint32_t first_slot = 0;  // board slot of keys[0]; keys[i] has first_slot + i
   std::string common_name = {};  // for the CSR; empty where no issuer wants one
+  bool partial = false;          // a name that cannot be validated is left out
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
     archive(self.id, self.names, self.issuers, self.keys, self.renew, self.first_slot,
-            self.common_name);
+            self.common_name, self.partial);
   }
 };
 

@@ -161,6 +161,10 @@ class Resolver {
     return main().renew.value_or(RenewPolicy{});
   }
 
+  bool partial(const ScopeSettings& scope) const {
+    return scope.partial.value_or(main().partial.value_or(false));
+  }
+
   // ---- what stands in the site itself, and what it inherits
 
   bool in_site(const SiteDescription& site) const { return site.scope != 0; }
@@ -227,9 +231,10 @@ class Resolver {
     ACME_CHECK(refuse_wildcards(names, directive.place));
     std::vector<KeyType> keys = directive.keys;
     if (keys.empty()) keys = issuer_keys(*find_issuer(issuers.front()));
-    ACME_TRY(std::uint32_t index,
-             certificates_.add({std::move(names), issuers, std::move(keys), renew(scope),
-                                directive.id, true, want_common_name(issuers), directive.place}));
+    ACME_TRY(
+        std::uint32_t index,
+        certificates_.add({std::move(names), issuers, std::move(keys), renew(scope), partial(scope),
+                           directive.id, true, want_common_name(issuers), directive.place}));
     out.push_back(index);
     return {};
   }
@@ -362,6 +367,7 @@ class Resolver {
                                                      issuers,
                                                      std::move(keys),
                                                      renew(own_scope(draft.site)),
+                                                     partial(own_scope(draft.site)),
                                                      {},
                                                      false,
                                                      want_common_name(issuers),

@@ -41,6 +41,7 @@ struct ScopeSettings {
   std::optional<EngineDirective> engine;
   std::vector<CertificateDirective> certificates;
   std::optional<RenewPolicy> renew;
+  std::optional<bool> partial;
 };
 
 struct GlobalSettings {
@@ -70,7 +71,8 @@ struct IssuerSettings {
   bool common_name_in_csr = false;
   std::string import_path;
   ExternalAccount external_account;
-  bool configured = false;  // a block of that name stands somewhere
+  std::optional<RateLimits> limits;  // absent: what is known of the CA
+  bool configured = false;           // a block of that name stands somewhere
   Place place;
 };
 

@@ -73,6 +73,15 @@ std::string status_table(const Json& status, WallTime now) {
         error && certificate["failures"].number_or(0) > 0)
       errors += rows.back()[0] + ": " + printable(*error) + " (" +
                 when(certificate["last_error_at"], now) + ")\n";
+    for (const Json& name : certificate["left_out"].items())
+      errors += rows.back()[0] + ": " + printable(name["name"].text_or("?")) +
+                " is left out: " + printable(name["last_error"].text_or("")) + " (" +
+                when(name["last_try"], now) + ")\n";
+    for (const Json& left : certificate["left_issuers"].items())
+      errors += rows.back()[0] + ": " + printable(left["issuer"].text_or("?")) +
+                " failed: " + printable(left["last_error"].text_or("")) + " (" +
+                when(left["last_error_at"], now) + "); " +
+                printable(certificate["asked_issuer"].text_or("?")) + " is asked instead\n";
   }
   for (const Json& issuer : status["issuers"].items())
     if (auto terms = issuer["new_terms_of_service"].text())
@@ -83,6 +92,9 @@ std::string status_table(const Json& status, WallTime now) {
     out += "No server is running here: this is what the store says.\n";
   for (const Json& clock : status["clocks_off"].items()) out += clock_line(clock);
   out += aligned(rows);
+  for (const Json& issuer : status["issuers"].items())
+    if (auto stage = issuer["stage"].text())
+      errors += printable(issuer["id"].text_or("?")) + ": " + printable(*stage) + "\n";
   return errors.empty() ? out : out + "\n" + errors;
 }
 

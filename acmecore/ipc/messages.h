@@ -11,6 +11,7 @@
 #include "base/challenge_type.h"
 #include "base/errand_kind.h"
 #include "base/lineage.h"
+#include "base/rate_limit.h"
 #include "base/secret.h"
 
 namespace acme::ipc {
@@ -43,10 +44,12 @@ enum class Type : std::uint16_t {
   give_up_order = 38,
   save_schedule = 39,
   hold_issuer = 40,
+  save_limits = 41,
   errand_done = 44,
   // agent → keeper, not answered
   log_line = 48,
   progress = 49,
+  issuer_progress = 50,
   clock_state = 56,
 };
 
@@ -57,10 +60,12 @@ struct IssuerState {
   std::string account_url;      // empty: not registered yet
   std::int64_t not_before = 0;  // the CA asked not to be called before
   bool has_key = false;         // of an account that the CA may know already
+  SpentLimits spent = {};
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
-    archive(self.issuer, self.ca_certificates, self.account_url, self.not_before, self.has_key);
+    archive(self.issuer, self.ca_certificates, self.account_url, self.not_before, self.has_key,
+            self.spent);
   }
 };
 
@@ -94,12 +99,13 @@ struct LineageState {
   // An order under way.
   std::string order_issuer;  // empty: none
   std::string order_url;
+  std::vector<std::string> order_names;
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
     archive(self.lineage, self.stored, self.current, self.issuer, self.not_before, self.not_after,
             self.ari_id, self.ari_issuer, self.configuration, self.schedule, self.order_issuer,
-            self.order_url);
+            self.order_url, self.order_names);
   }
 };
 
@@ -226,10 +232,12 @@ struct SignNewOrder {
   std::string profile = {};  // the configured one, or none where the CA does not list it
   // The CA may be told which certificate this one replaces (RFC 9773); the keeper knows which.
   bool replaces = false;
+  std::vector<std::string> names = {};  // sorted; empty: all of the certificate's
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
-    archive(self.lineage, self.issuer, self.url, self.nonce, self.profile, self.replaces);
+    archive(self.lineage, self.issuer, self.url, self.nonce, self.profile, self.replaces,
+            self.names);
   }
 };
 
@@ -368,6 +376,18 @@ struct SaveSchedule {
   }
 };
 
+// What has been spent of an issuer's rate limits.
+struct SaveLimits {
+  static constexpr Type kType = Type::save_limits;
+  std::string issuer;
+  SpentLimits spent;
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.issuer, self.spent);
+  }
+};
+
 struct LogLine {
   static constexpr Type kType = Type::log_line;
   std::int32_t level = 0;
@@ -400,6 +420,18 @@ struct ClockState {
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
     archive(self.issuer, self.ahead);
+  }
+};
+
+// The same for all that wait for one issuer; empty: nobody does.
+struct IssuerProgress {
+  static constexpr Type kType = Type::issuer_progress;
+  std::string issuer;
+  std::string stage;
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.issuer, self.stage);
   }
 };
 

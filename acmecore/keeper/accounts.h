@@ -52,6 +52,13 @@ class Accounts {
   // From another client (adoption.cpp). Errc::refused where the configuration has a key file.
   Outcome adopt(std::string_view issuer, std::string_view account_url, const Secret& key_pem,
                 bool dry_run);
+  // What the agent counts of the CA's rate limits, within bounds: limits.cpp.
+  Outcome save_limits(std::string_view issuer, SpentLimits spent);
+  SpentLimits limits(std::string_view issuer);
+  // What all that wait for this issuer wait for, in the agent's words, for the status.
+  void set_stage(std::string_view issuer, std::string_view stage);
+  std::string stage(std::string_view issuer) const;
+
   // The CA does not know the account any more: registered again, with the same key.
   Outcome lost(std::string_view issuer);
   // The CA asked not to be called before this time: that outlives the helper.
@@ -85,6 +92,9 @@ class Accounts {
     std::vector<std::string> origins;
     bool registering = false;  // newAccount was signed
     std::optional<Millis> lost;
+    SpentLimits spent;
+    bool limits_loaded = false;
+    std::string stage;
   };
   Result<Account*> find(std::string_view issuer);
   Result<Account*> with_key(std::string_view issuer);

@@ -122,6 +122,7 @@ std::string Certificates::configuration_digest(const Managed& managed) const {
   std::string text = join(managed.config->names, " ");
   text += '\n';
   text += key_type_slug(managed.lineage.key);
+  if (managed.config->partial) text += " partial";
   for (const std::string& id : managed.config->issuers)
     if (const IssuerConfig* issuer = config_.issuer(id)) {
       text +=
@@ -132,9 +133,31 @@ std::string Certificates::configuration_digest(const Managed& managed) const {
   return hex(sha256(text)).substr(0, 32);
 }
 
+// Whether an order or a certificate for these names does for what is configured.
+bool Certificates::may_have_names(const Managed& managed, const std::vector<std::string>& names) {
+  const auto& all = managed.config->names;
+  if (names == all) return true;
+  return managed.config->partial && !names.empty() && std::is_sorted(names.begin(), names.end()) &&
+         std::adjacent_find(names.begin(), names.end()) == names.end() &&
+         std::includes(all.begin(), all.end(), names.begin(), names.end());
+}
+
+// Current is a partial certificate only as long as it lacks what could not be validated.
+bool Certificates::lacks_failed_names_only(const Managed& managed) {
+  const auto& names = managed.stored->names;
+  const auto& failed = managed.schedule.failed_names;
+  return std::all_of(
+      managed.config->names.begin(), managed.config->names.end(), [&](const std::string& name) {
+        return std::binary_search(names.begin(), names.end(), name) ||
+               std::any_of(failed.begin(), failed.end(),
+                           [&](const auto& each) { return each.name == name && each.left_out(); });
+      });
+}
+
 bool Certificates::is_current(const Managed& managed) const {
-  if (!managed.stored || managed.stored->names != managed.config->names) return false;
-  if (managed.stored->to_be_replaced) return false;
+  if (!managed.stored || !may_have_names(managed, managed.stored->names) ||
+      !lacks_failed_names_only(managed) || managed.stored->to_be_replaced)
+    return false;
   return std::any_of(managed.config->issuers.begin(), managed.config->issuers.end(),
                      [&](const std::string& id) {
                        const IssuerConfig* issuer = config_.issuer(id);
@@ -146,7 +169,7 @@ bool Certificates::order_still_fits(const Managed& managed, const OrderRecord& o
   const IssuerConfig* issuer = config_.issuer(order.issuer);
   const auto& issuers = managed.config->issuers;
   return !order.order_url.empty() && issuer && issuer->directory_url == order.directory_url &&
-         order.names == managed.config->names &&
+         may_have_names(managed, order.names) &&
          std::find(issuers.begin(), issuers.end(), order.issuer) != issuers.end();
 }
 
@@ -168,6 +191,7 @@ ipc::LineageState Certificates::state_of(const Managed& managed) const {
   if (managed.order && !managed.order->order_url.empty()) {
     state.order_issuer = managed.order->issuer;
     state.order_url = managed.order->order_url;
+    state.order_names = managed.order->names;
   }
   return state;
 }

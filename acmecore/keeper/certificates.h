@@ -101,6 +101,8 @@ class Certificates {
 
  private:
   std::string configuration_digest(const Managed& managed) const;
+  static bool may_have_names(const Managed& managed, const std::vector<std::string>& names);
+  static bool lacks_failed_names_only(const Managed& managed);
   bool is_current(const Managed& managed) const;
   bool order_still_fits(const Managed& managed, const OrderRecord& order) const;
   Outcome activate(Managed& managed, const Version& version);

@@ -32,7 +32,8 @@ Outcome Dispatch::decode_and_call(Dispatch& self, const Frame& frame) {
 //
 //   everything that is signed     https URL within the directory's origins, base64url nonce
 //   sign_new_account              configured issuer
-//   sign_new_order                issuer of this certificate, account, room on disk, no order
+//   sign_new_order                issuer of this certificate, account, room on disk, no order;
+//                                 some of the names only where it may be partial
 //   sign_fetch                    account
 //   sign_challenge                an order under way whose challenges workers can answer
 //   sign_finalize                 an order under way, its own finalize URL; key on disk first
@@ -52,21 +53,15 @@ Outcome Dispatch::decode_and_call(Dispatch& self, const Frame& frame) {
 //                                 a configured type, no other order's tls-alpn-01 for that name
 //   install_chain                 a finalized order; the chain passes every check
 //   give_up_order, save_schedule  configured lineage; what is saved is bounded
-//   log_line, progress            escaped, bounded, not answered
+//   save_limits                   configured issuer; bounded
+//   log_line, progress, issuer_progress
+//                                 escaped, bounded, not answered
 //   clock_state                   configured issuer, bounded, not answered
 const Dispatch::Row Dispatch::kTable[] = {
-    ACME_ROW(SignNewAccount),    ACME_ROW(SignNewOrder),
-    ACME_ROW(SignFetch),         ACME_ROW(SignChallenge),
-    ACME_ROW(SignFinalize),      ACME_ROW(SignDeactivateAuthorization),
-    ACME_ROW(DirectoryRead),     ACME_ROW(AccountCreated),
-    ACME_ROW(AccountLost),       ACME_ROW(OrderCreated),
-    ACME_ROW(PresentChallenges), ACME_ROW(InstallChain),
-    ACME_ROW(GiveUpOrder),       ACME_ROW(SaveSchedule),
-    ACME_ROW(LogLine),           ACME_ROW(Progress),
-    ACME_ROW(ClockState),        ACME_ROW(HoldIssuer),
-    ACME_ROW(SignAccountUpdate), ACME_ROW(SignKeyChange),
-    ACME_ROW(SignKeyProbe),      ACME_ROW(SignAccountDeactivation),
-    ACME_ROW(SignRevocation),    ACME_ROW(ErrandDone),
+    ACME_ROW(SaveLimits),     ACME_ROW(Progress),     ACME_ROW(IssuerProgress),
+    ACME_ROW(ClockState),     ACME_ROW(HoldIssuer),   ACME_ROW(SignAccountUpdate),
+    ACME_ROW(SignKeyChange),  ACME_ROW(SignKeyProbe), ACME_ROW(SignAccountDeactivation),
+    ACME_ROW(SignRevocation), ACME_ROW(ErrandDone),
 };
 #undef ACME_ROW
 
@@ -246,6 +241,14 @@ void Dispatch::on(std::uint32_t id, const ipc::SaveSchedule& request) {
   auto found = managed(request.lineage);
   reply(id,
         found ? certificates_.save_schedule(**found, request.schedule) : Outcome(found.error()));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::SaveLimits& request) {
+  reply(id, accounts_.save_limits(request.issuer, request.spent));
+}
+
+void Dispatch::on(std::uint32_t, const ipc::IssuerProgress& request) {
+  accounts_.set_stage(request.issuer, request.stage);
 }
 
 void Dispatch::on(std::uint32_t, const ipc::LogLine& request) {

@@ -81,7 +81,9 @@ class Dispatch {
   void on(std::uint32_t id, const ipc::InstallChain& request);
   void on(std::uint32_t id, const ipc::GiveUpOrder& request);
   void on(std::uint32_t id, const ipc::SaveSchedule& request);
+  void on(std::uint32_t id, const ipc::SaveLimits& request);
   void on(std::uint32_t id, const ipc::LogLine& request);
+  void on(std::uint32_t id, const ipc::IssuerProgress& request);
   void on(std::uint32_t id, const ipc::Progress& request);
   void on(std::uint32_t id, const ipc::ClockState& request);
 

@@ -175,7 +175,9 @@ void Keeper::welcome() {
   for (const IssuerConfig& issuer : config_.issuers) {
     const bool has_key = accounts_.settle(issuer.id);
     AccountRecord record = accounts_.record(issuer.id);
-    ipc::IssuerState state{issuer.id, {}, record.account_url, record.not_before, has_key};
+    ipc::IssuerState state{issuer.id,         {},      record.account_url,
+                           record.not_before, has_key, accounts_.limits(issuer.id)};
+    accounts_.set_stage(issuer.id, "");
     if (!issuer.ca_certificate_file.empty()) {
       auto pem = read_secret_file(issuer.ca_certificate_file);
       if (pem)

@@ -21,10 +21,10 @@ namespace {
 constexpr std::size_t kLongestSerial = 64;  // hex digits
 constexpr std::size_t kLongestAriId = 256;
 
-std::string order_payload(const Managed& managed, const std::string& profile,
+std::string order_payload(const std::vector<std::string>& names, const std::string& profile,
                           const std::string& replaces) {
   Json identifiers = Json::array();
-  for (const std::string& name : managed.config->names)
+  for (const std::string& name : names)
     identifiers.append(Json::object().set("type", is_ip(name) ? "ip" : "dns").set("value", name));
   Json payload = Json::object();
   payload.set("identifiers", std::move(identifiers));
@@ -47,8 +47,8 @@ bool expects_alpn(const Managed& managed, const IssuerConfig& issuer) {
 }
 
 // An authorization of a wildcard names the base.
-bool is_name_of(const CertificateConfig& config, std::string_view identifier) {
-  return std::any_of(config.names.begin(), config.names.end(), [&](const std::string& name) {
+bool is_name_of(const OrderRecord& order, std::string_view identifier) {
+  return std::any_of(order.names.begin(), order.names.end(), [&](const std::string& name) {
     return name == identifier ||
            (name.starts_with("*.") && std::string_view(name).substr(2) == identifier);
   });
@@ -75,7 +75,11 @@ Result<std::string> Certificates::sign_new_order(Managed& managed,
   if (!board_)
     return fail(Errc::no_memory,
                 "there is no memory shared with the server, so no challenge can be answered");
-  const WantedProfile profile = wanted_profile(*issuer, managed.config->names);
+  const auto& names = request.names.empty() ? managed.config->names : request.names;
+  if (!may_have_names(managed, names))
+    return fail(Errc::refused,
+                "an order for other names than those of " + managed.lineage.certificate);
+  const WantedProfile profile = wanted_profile(*issuer, names);
   if (request.profile != profile.name && (profile.required || !request.profile.empty()))
     return fail(Errc::refused, "the profile \"" + printable(request.profile) +
                                    "\" is not the one that is configured");
@@ -83,12 +87,12 @@ Result<std::string> Certificates::sign_new_order(Managed& managed,
   ACME_CHECK(store_.probe());
   const std::string replaces = request.replaces ? replaced_by(managed, *issuer) : std::string();
   ACME_TRY(std::string body, accounts_.sign(request.issuer, request.url, request.nonce,
-                                            order_payload(managed, request.profile, replaces)));
+                                            order_payload(names, request.profile, replaces)));
   OrderRecord order;
   order.lineage = managed.lineage;
   order.issuer = request.issuer;
   order.directory_url = issuer->directory_url;
-  order.names = managed.config->names;
+  order.names = names;
   order.created = env_.now();
   managed.order = std::move(order);
   managed.presented = false;
@@ -152,13 +156,13 @@ Outcome Certificates::show(Managed& managed, OrderRecord order) {
 Result<OrderRecord> Certificates::with_challenges(const Managed& managed,
                                                   const ipc::PresentChallenges& request) {
   // Each name has one authorization, and each authorization one challenge.
-  if (request.challenges.empty() || request.challenges.size() > managed.config->names.size())
+  if (request.challenges.empty() || request.challenges.size() > managed.order->names.size())
     return fail(Errc::refused, std::to_string(request.challenges.size()) + " challenges for " +
-                                   std::to_string(managed.config->names.size()) + " names");
+                                   std::to_string(managed.order->names.size()) + " names");
   OrderRecord order = *managed.order;
   order.key_authorizations.clear();
   for (const ipc::PresentedChallenge& challenge : request.challenges) {
-    if (!is_name_of(*managed.config, challenge.identifier))
+    if (!is_name_of(order, challenge.identifier))
       return fail(Errc::refused, printable(challenge.identifier) + " is no name of " +
                                      managed.lineage.certificate);
     if (!is_configured(*config_.issuer(request.issuer), challenge.type))
@@ -213,9 +217,11 @@ std::optional<Result<Secret>> Certificates::order_key(Managed& managed) {
 Result<std::string> Certificates::order_key_csr(Managed& managed, const Secret& pem) {
   ACME_TRY(managed.order_key, PrivateKey::from_pem(pem.view()));
   const IssuerConfig* issuer = config_.issuer(managed.order->issuer);
-  const bool named = issuer && issuer->common_name_in_csr;
-  ACME_TRY(std::string csr, make_csr(managed.order_key, managed.config->names,
-                                     named ? managed.config->common_name : ""));
+  const auto& names = managed.order->names;
+  const std::string& common_name = managed.config->common_name;
+  const bool named = issuer && issuer->common_name_in_csr &&
+                     std::find(names.begin(), names.end(), common_name) != names.end();
+  ACME_TRY(std::string csr, make_csr(managed.order_key, names, named ? common_name : ""));
   return Json::object().set("csr", base64url_encode(csr)).compact();
 }
 

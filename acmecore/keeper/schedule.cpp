@@ -41,6 +41,38 @@ void bound_failed_challenges(ScheduleRecord& schedule, const Managed& managed, W
   if (failed.size() > most) failed.resize(most);
 }
 
+// Each of the certificate's issuers once, with times as those of the record itself.
+void bound_issuers(ScheduleRecord& schedule, const Managed& managed, WallTime now) {
+  const auto& issuers = managed.config->issuers;
+  auto known = [&](const std::string& id) {
+    return std::find(issuers.begin(), issuers.end(), id) != issuers.end();
+  };
+  if (!known(schedule.issuer)) schedule.issuer.clear();
+  bound_past(schedule.failing_since, now);
+  std::erase_if(schedule.left, [&](const LeftIssuer& left) { return !known(left.issuer); });
+  if (schedule.left.size() > issuers.size()) schedule.left.resize(issuers.size());
+  for (LeftIssuer& left : schedule.left) {
+    left.next_try = std::min(left.next_try, now + kDay);
+    left.retry_after = std::min(left.retry_after, now + kDay);
+    bound_past(left.failing_since, now);
+    bound_past(left.last_error_at, now);
+    left.last_error = printable(left.last_error);
+  }
+}
+
+void bound_failed_names(ScheduleRecord& schedule, const Managed& managed, WallTime now) {
+  const auto& names = managed.config->names;
+  auto& failed = schedule.failed_names;
+  std::erase_if(failed, [&](const FailedName& each) {
+    return std::find(names.begin(), names.end(), each.name) == names.end();
+  });
+  if (failed.size() > names.size()) failed.resize(names.size());
+  for (FailedName& each : failed) {
+    bound_past(each.at, now);
+    each.error = printable(each.error);
+  }
+}
+
 }  // namespace
 
 Outcome Certificates::save_schedule(Managed& managed, ScheduleRecord schedule) {
@@ -58,6 +90,8 @@ Outcome Certificates::save_schedule(Managed& managed, ScheduleRecord schedule) {
     failed.erase(failed.begin(), failed.end() - kMostFailedValidations);
   bound_failed_challenges(schedule, managed, now);
   bound_suggestion(schedule.ari, managed, now);
+  bound_issuers(schedule, managed, now);
+  bound_failed_names(schedule, managed, now);
   managed.schedule = std::move(schedule);
   return store_.save_schedule(managed.lineage, managed.schedule);
 }
@@ -66,8 +100,9 @@ Outcome Certificates::save_schedule(Managed& managed, ScheduleRecord schedule) {
 // here asks for the same certificate once more.
 void Certificates::note_success(Managed& managed) {
   ScheduleRecord& schedule = managed.schedule;
-  const bool asked_for_more =
-      schedule.failures > 0 || schedule.next_try != 0 || schedule.renewal_requested;
+  const bool asked_for_more = schedule.failures > 0 || schedule.next_try != 0 ||
+                              schedule.renewal_requested || !schedule.issuer.empty() ||
+                              !schedule.left.empty();
   schedule.renew_at = 0;  // the agent's next word: for now it is unknown
   schedule.ari = {};
   schedule.next_try = 0;
@@ -75,6 +110,9 @@ void Certificates::note_success(Managed& managed) {
   schedule.last_error.clear();
   schedule.last_error_at = 0;
   schedule.renewal_requested = false;
+  schedule.issuer.clear();
+  schedule.failing_since = 0;
+  schedule.left.clear();
   if (!asked_for_more) return;
   if (auto saved = store_.save_schedule(managed.lineage, schedule); !saved)
     log_.error(to_string(managed.lineage) + ": " + saved.error().message);

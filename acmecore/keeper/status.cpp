@@ -38,6 +38,37 @@ Json clocks_json(const Certificates& certificates) {
   return out;
 }
 
+const std::string& asked_issuer(const Managed& managed) {
+  const std::string& issuer = managed.schedule.issuer;
+  return issuer.empty() ? managed.config->issuers.front() : issuer;
+}
+
+// Those that were left for another one, and what they last said.
+Json left_json(const std::vector<LeftIssuer>& issuers) {
+  Json list = Json::array();
+  for (const LeftIssuer& left : issuers) {
+    Json item = Json::object();
+    item.set("issuer", left.issuer).set("failures", std::int64_t{left.failures});
+    set_time(item, "next_try", std::max(left.next_try, left.retry_after));
+    item.set("last_error", left.last_error);
+    set_time(item, "last_error_at", left.last_error_at);
+    list.append(item);
+  }
+  return list;
+}
+
+Json left_out_json(const std::vector<FailedName>& names) {
+  Json list = Json::array();
+  for (const FailedName& failed : names) {
+    if (!failed.left_out()) continue;
+    Json item = Json::object();
+    item.set("name", failed.name).set("last_error", failed.error);
+    set_time(item, "last_try", failed.at);
+    list.append(item);
+  }
+  return list;
+}
+
 Json lineage_json(const Managed& managed, WallTime now) {
   Json names = Json::array();
   for (const std::string& name : managed.config->names) names.append(name);
@@ -46,7 +77,7 @@ Json lineage_json(const Managed& managed, WallTime now) {
       .set("key", key_type_name(managed.lineage.key))
       .set("names", std::move(names))
       .set("state", state_word(managed, now));
-  out.set("issuer", managed.stored ? managed.stored->issuer : managed.config->issuers.front());
+  out.set("issuer", managed.stored ? managed.stored->issuer : asked_issuer(managed));
   if (managed.stored) {
     out.set("issuer_name", managed.stored->issuer_name).set("serial", managed.stored->serial);
     set_time(out, "not_before", managed.stored->not_before);
@@ -66,6 +97,11 @@ Json lineage_json(const Managed& managed, WallTime now) {
   }
   if (managed.schedule.ari.pick != 0)
     out.set("renewal_info", suggestion_json(managed.schedule.ari));
+  if (!managed.schedule.left.empty())
+    out.set("asked_issuer", asked_issuer(managed))
+        .set("left_issuers", left_json(managed.schedule.left));
+  if (Json left_out = left_out_json(managed.schedule.failed_names); !left_out.items().empty())
+    out.set("left_out", std::move(left_out));
   if (managed.waits_for_reload) out.set("waiting_for_reload", Json::boolean(true));
   if (!managed.stage.empty()) out.set("stage", managed.stage);
   return out;
@@ -73,7 +109,8 @@ Json lineage_json(const Managed& managed, WallTime now) {
 
 enum class For { everybody, the_operator };
 
-Json issuer_json(const IssuerConfig& issuer, const AccountRecord& account, For whom) {
+Json issuer_json(const IssuerConfig& issuer, Accounts& accounts, For whom) {
+  const AccountRecord account = accounts.record(issuer.id);
   Json out = Json::object();
   out.set("id", issuer.id).set("directory_url", issuer.directory_url);
   out.set("account",
@@ -81,6 +118,8 @@ Json issuer_json(const IssuerConfig& issuer, const AccountRecord& account, For w
   if (!account.terms_of_service.empty()) out.set("terms_of_service", account.terms_of_service);
   if (!account.new_terms_of_service.empty())
     out.set("new_terms_of_service", account.new_terms_of_service);
+  set_time(out, "not_before", std::max(account.not_before, accounts.limits(issuer.id).not_before));
+  if (std::string stage = accounts.stage(issuer.id); !stage.empty()) out.set("stage", stage);
   if (whom == For::everybody) return out;
   set_time(out, "created", account.created);
   Json contacts = Json::array();
@@ -99,7 +138,7 @@ Json issuer_json(const IssuerConfig& issuer, const AccountRecord& account, For w
 Json issuer_list(const Config& config, Accounts& accounts, For whom) {
   Json list = Json::array();
   for (const IssuerConfig& issuer : config.issuers)
-    list.append(issuer_json(issuer, accounts.record(issuer.id), whom));
+    list.append(issuer_json(issuer, accounts, whom));
   return list;
 }
 

@@ -28,6 +28,7 @@ struct Failure {
   std::string url;                 // to open (instance, terms), if any
   std::int64_t retry_after = 0;    // seconds, 0: not said
   std::vector<std::string> names;  // that failed validation, or that the CA refused
+  bool forbidden = false;          // this CA may not issue for them (CAA, policy); another one may
 
   // The challenges that failed in a way that another type may not; `other_left`: the CA offers
   // one that is configured and has not failed for this name.

@@ -22,6 +22,14 @@ bool fails_every_type(const Problem& problem) {
   return problem.type == "dns" || problem.type == "caa" || problem.type == "rejectedIdentifier";
 }
 
+// This CA may not issue for the name, however it is proven.
+bool is_forbidden(const AuthorizationDocument& document) {
+  for (const auto& challenge : document.challenges)
+    if (challenge.error)
+      return challenge.error->type == "caa" || challenge.error->type == "rejectedIdentifier";
+  return false;
+}
+
 // "http-01: unauthorized: The key authorization file …"
 std::string reason(const AuthorizationDocument& document) {
   for (const auto& challenge : document.challenges)
@@ -117,6 +125,7 @@ void Order::fail_invalid(Wishes& out) {
     failure.names.push_back(name);
     parts.push_back(name + ": " + reason(a.document));
     validated |= status == AuthorizationStatus::invalid;
+    failure.forbidden |= is_forbidden(a.document);
     if (status == AuthorizationStatus::invalid) note_validation(a, failure);
   }
   if (!validated) failure.kind = order_error_ ? kind_of(*order_error_) : Kind::refused;

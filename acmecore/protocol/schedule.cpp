@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "protocol/partial.h"
+
 namespace acme::protocol {
 namespace {
 
@@ -93,10 +95,20 @@ std::int64_t gap_after_success(const Validity& validity, WallTime obtained) {
   return std::min(lifetime / 4, (validity.not_after - obtained) / 2);
 }
 
+// What was learned of the issuers since the last success.
+void ask_first_issuer(ScheduleRecord& schedule) {
+  schedule.issuer.clear();
+  schedule.failing_since = 0;
+  schedule.left.clear();
+}
+
 WallTime wanted_at(const ScheduleRecord& schedule, const Validity& validity, WallTime now) {
   if (!is_valid(validity, now) || !validity.current || schedule.renewal_requested) return 0;
-  if (fits(schedule.renewal_point(), validity)) return schedule.renewal_point();
-  return renewal_point({}, validity.not_before, validity.not_after, 0);
+  WallTime renewal = fits(schedule.renewal_point(), validity)
+                         ? schedule.renewal_point()
+                         : renewal_point({}, validity.not_before, validity.not_after, 0);
+  WallTime retry = retry_of_left_out(schedule, now);
+  return retry == 0 ? renewal : std::min(renewal, retry);
 }
 
 }  // namespace
@@ -133,6 +145,7 @@ void note_configuration(ScheduleRecord& schedule, const std::string& configurati
   schedule.configuration = configuration;
   schedule.next_try = 0;
   schedule.failures = 0;
+  ask_first_issuer(schedule);
 }
 
 WallTime due_at(const ScheduleRecord& schedule, const Validity& validity, WallTime now) {
@@ -172,11 +185,15 @@ void note_failure(ScheduleRecord& schedule, const Failure& failure, const Validi
   if (failure.kind == Failure::Kind::validation) schedule.failed_validations.push_back(now);
   for (const Failure::Validation& each : failure.validations) remember_types(schedule, each, now);
   schedule.last_error = failure.words;
+  // What a person has to open is not always among the words.
+  if (!failure.url.empty() && failure.words.find(failure.url) == std::string::npos)
+    schedule.last_error += "; open " + failure.url;
   schedule.last_error_at = now;
   schedule.last_try = now;
   if (failure.order_gone || failure.can_try_another_type()) return;
 
   schedule.renewal_requested = false;
+  if (schedule.failures == 0 || schedule.failing_since == 0) schedule.failing_since = now;
   std::uint32_t step = std::min<std::uint32_t>(schedule.failures, std::size(kBackOff) - 1);
   ++schedule.failures;
   const bool is_ours = failure.kind == Failure::Kind::environment;
@@ -210,6 +227,7 @@ void note_success(ScheduleRecord& schedule, const RenewPolicy& policy, const Val
   schedule.last_error.clear();
   schedule.last_error_at = 0;
   schedule.renewal_requested = false;
+  ask_first_issuer(schedule);
   WallTime point = renewal_point(policy, validity.not_before, validity.not_after, uniform);
   std::int64_t gap = gap_after_success(validity, now);
   schedule.renew_at = std::max(point, now + gap);

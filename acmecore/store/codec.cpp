@@ -65,6 +65,37 @@ void put_ari(Json& out, const AriRecord& ari) {
   if (!ari.id.empty()) out.set("ari", item);
 }
 
+void put_left(Json& out, const std::vector<LeftIssuer>& issuers) {
+  Json list = Json::array();
+  for (const LeftIssuer& left : issuers) {
+    Json item = Json::object();
+    put(item, "issuer", left.issuer);
+    put_time(item, "failing_since", left.failing_since);
+    put_time(item, "next_try", left.next_try);
+    put_time(item, "retry_after", left.retry_after);
+    item.set("failures", static_cast<std::int64_t>(left.failures));
+    if (left.refused) item.set("refused", Json::boolean(true));
+    if (left.unreachable) item.set("unreachable", Json::boolean(true));
+    put(item, "last_error", left.last_error);
+    put_time(item, "last_error_at", left.last_error_at);
+    list.append(item);
+  }
+  if (!issuers.empty()) out.set("left_issuers", list);
+}
+
+void put_names(Json& out, const std::vector<FailedName>& names) {
+  Json list = Json::array();
+  for (const FailedName& failed : names) {
+    Json item = Json::object();
+    put(item, "name", failed.name);
+    item.set("failures", static_cast<std::int64_t>(failed.failures));
+    put_time(item, "at", failed.at);
+    put(item, "error", failed.error);
+    list.append(item);
+  }
+  if (!names.empty()) out.set("failed_names", list);
+}
+
 void put_seal(Json& out, std::string_view key, const Seal& seal) {
   out.set(key, Json::object().set("sha256", seal.sha256).set("size", seal.size));
 }
@@ -141,6 +172,24 @@ AriRecord ari_in(const Json& in) {
   ari.early = count_of(in["early"]);
   ari.explanation_url = text_of(in, "explanation_url");
   return ari;
+}
+
+std::vector<LeftIssuer> left_in(const Json& in) {
+  std::vector<LeftIssuer> issuers;
+  for (const Json& item : in.items())
+    issuers.push_back(
+        {text_of(item, "issuer"), time_of(item["failing_since"]), time_of(item["next_try"]),
+         time_of(item["retry_after"]), count_of(item["failures"]), item["refused"].truth(),
+         item["unreachable"].truth(), text_of(item, "last_error"), time_of(item["last_error_at"])});
+  return issuers;
+}
+
+std::vector<FailedName> names_in(const Json& in) {
+  std::vector<FailedName> names;
+  for (const Json& item : in.items())
+    names.push_back({text_of(item, "name"), count_of(item["failures"]), time_of(item["at"]),
+                     text_of(item, "error")});
+  return names;
 }
 
 Seal seal_in(const Json& in) {
@@ -278,6 +327,10 @@ std::string encode_schedule(const ScheduleRecord& schedule) {
   out.set("failed_validations", failed);
   put_challenges(out, schedule.failed_challenges);
   put_ari(out, schedule.ari);
+  put(out, "issuer", schedule.issuer);
+  put_time(out, "failing_since", schedule.failing_since);
+  put_left(out, schedule.left);
+  put_names(out, schedule.failed_names);
   return finish(out);
 }
 
@@ -297,6 +350,10 @@ Result<ScheduleRecord> decode_schedule(std::string_view text) {
     if (WallTime time = time_of(item); time > 0) schedule.failed_validations.push_back(time);
   schedule.failed_challenges = challenges_in(in["failed_challenges"]);
   schedule.ari = ari_in(in["ari"]);
+  schedule.issuer = text_of(in, "issuer");
+  schedule.failing_since = time_of(in["failing_since"]);
+  schedule.left = left_in(in["left_issuers"]);
+  schedule.failed_names = names_in(in["failed_names"]);
   return schedule;
 }
 
@@ -371,6 +428,14 @@ void clamp_times(ScheduleRecord& schedule, WallTime now) {
   ari.ask_again = std::min(ari.ask_again, now + kDay);
   std::erase_if(schedule.failed_validations,
                 [now](WallTime time) { return time > now || time < now - kHour; });
+  schedule.failing_since = std::min(schedule.failing_since, now);
+  for (LeftIssuer& left : schedule.left) {
+    left.next_try = std::min(left.next_try, now + kDay);
+    left.retry_after = std::min(left.retry_after, now + kDay);
+    left.failing_since = std::min(left.failing_since, now);
+    left.last_error_at = std::min(left.last_error_at, now);
+  }
+  for (FailedName& failed : schedule.failed_names) failed.at = std::min(failed.at, now);
   std::erase_if(schedule.failed_challenges, [now](const FailedChallenge& challenge) {
     return challenge.at > now || challenge.at <= now - kFailedChallengeLife;
   });

@@ -49,6 +49,9 @@ Result<StoredOrder> decode_order(std::string_view text);
 std::string encode_reload(const ReloadRecord& reload);
 Result<ReloadRecord> decode_reload(std::string_view text);
 
+std::string encode_limits(const SpentLimits& spent);  // store/limits.cpp
+Result<SpentLimits> decode_limits(std::string_view text);
+
 // No time lies further ahead than its own maximum, so that a clock that was
 // once in 2038 does no harm: a wait ends after a day at most, the past is past,
 // and of the failed validations those of the last hour are kept.

@@ -8,6 +8,7 @@
 
 #include "base/challenge_type.h"
 #include "base/lineage.h"
+#include "base/rate_limit.h"
 #include "base/secret.h"
 #include "base/time.h"
 

@@ -78,6 +78,11 @@ class Store {
   // account is no error.
   Outcome retire_account(std::string_view issuer);
 
+  // What the account has spent of its CA's rate limits, as it was saved: who knows the
+  // limits bounds the times.
+  Result<SpentLimits> load_limits(std::string_view issuer) const;
+  Outcome save_limits(std::string_view issuer, const SpentLimits& spent);
+
   // Versions.
   std::vector<Lineage> lineages() const;  // all that are stored, configured or not
   // The current one, or the newest that is whole. `seals` leaves version.meta empty: for who

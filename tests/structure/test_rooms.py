@@ -26,6 +26,7 @@ DOOR = {"acmecore/acmecore.h": ["serve"], "acmecore/directives.def": ["config", 
 LIBRARIES = {
     "curl/": ["agent/http"],
     "ldns/": ["agent/dns"],
+    "libpsl.h": ["agent/registered_domain"],
     "jose/": ["crypto/jose"],
     "jansson": ["crypto/jose", "base/json"],
     "idn2": ["config/idn"],

@@ -304,6 +304,20 @@ class FakeCa final : public agent::Http {
   int last_nonce_ = 0;
 };
 
+// The way to both CAs.
+class FakeNet final : public agent::Http {
+ public:
+  FakeNet(FakeCa& ca, FakeCa& other) : ca_(ca), other_(other) {}
+  void send(HttpRequest request, HttpCallback done) override {
+    FakeCa& whom = request.url.starts_with("https://other.test/") ? other_ : ca_;
+    whom.send(std::move(request), std::move(done));
+  }
+
+ private:
+  FakeCa& ca_;
+  FakeCa& other_;
+};
+
 // Answers as acme-keeper does; "signs" by writing down what was to be signed.
 class ScriptedKeeper {
  public:
@@ -316,6 +330,7 @@ class ScriptedKeeper {
   std::vector<std::string> given_up;
   std::vector<ipc::ErrandDone> errands;  // that have ended
   std::vector<std::string> installed;
+  std::vector<std::string> from;  // which issuer, the same in parallel
   std::int64_t lifetime = 90 * kDay;
   bool ari = false;              // what is installed has a certID
   std::int64_t clock_ahead = 0;  // as the agent told it last
@@ -443,6 +458,7 @@ class ScriptedKeeper {
   }
   std::string install(const ipc::InstallChain& message) {
     installed.push_back(message.lineage.certificate);
+    from.push_back(message.issuer);
     ipc::LineageState state;
     state.lineage = message.lineage;
     state.stored = true;
@@ -476,6 +492,8 @@ class World {
 
   FakeEnv env;
   FakeCa ca;
+  FakeCa other;  // of the issuer "other"; asked where a certificate names it
+  FakeNet net;
   ScriptedKeeper keeper;
   agent::KeeperLink link;
   agent::KeeperLog log;
@@ -516,6 +534,7 @@ class World {
     REQUIRE_OK(link.pump());
     bool something = keeper.pump();
     something |= ca.deliver();
+    something |= other.deliver();
     bool due = timers.next_in() == std::optional<Millis>(0);
     timers.run_due();
     REQUIRE_OK(link.pump());
@@ -531,7 +550,8 @@ class World {
       quiet = 0;
       Millis next = end + 1;
       if (auto timer = timers.next_in()) next = std::min(next, env.boot + *timer);
-      if (auto answer = ca.next()) next = std::min(next, *answer);
+      for (const FakeCa* each : {&ca, &other})
+        if (auto answer = each->next()) next = std::min(next, *answer);
       if (next > end) {
         env.boot = end;
         return done();
@@ -549,15 +569,20 @@ class World {
  private:
   explicit World(Ends ends)
       : ca(env, "https://ca.test"),
+        other(env, "https://other.test"),
+        net(ca, other),
         keeper(env, std::move(ends.keeper)),
         link(std::move(ends.agent)),
         log(link),
         timers(env),
-        services{env, timers, ca, link, log} {
+        services{env, timers, net, link, log} {
     IssuerConfig issuer;
     issuer.id = "ca";
     issuer.directory_url = "https://ca.test/directory";
     issuer.challenges = {ChallengeType::http01, ChallengeType::tlsalpn01};
+    config.issuers.push_back(issuer);
+    issuer.id = "other";
+    issuer.directory_url = "https://other.test/directory";
     config.issuers.push_back(issuer);
   }
 };

@@ -25,6 +25,10 @@ ScheduleRecord schedule() {
   record.renewal_requested = true;
   record.failed_validations = {9, 10};
   record.failed_challenges = {{"a.example", ChallengeType::tlsalpn01, 11}};
+  record.issuer = "other";
+  record.failing_since = 12;
+  record.left = {{"first", 13, 14, 15, 16, true, true, "seventeen", 18}};
+  record.failed_names = {{"a.example", 19, 20, "twenty-one"}};
   return record;
 }
 

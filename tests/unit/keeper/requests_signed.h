@@ -47,6 +47,11 @@ inline Row sign_new_order() {
                             return Bench::frame(ipc::SignNewOrder{
                                 kSite, "second", "https://second.example/new-order", kNonce});
                           }});
+  for (const std::vector<std::string>& names :
+       {std::vector<std::string>{"site.example"}, {"evil.example"}})
+    row.refusals.push_back(
+        {"other names than all of the certificate's", "other names",
+         after(kAccount, ipc::SignNewOrder{kSite, "ca", right.url, kNonce, "", names})});
   row.refusals.push_back({"a full disk", "No space left", [right](Bench& bench) {
                             bench.register_account();
                             bench.env.writes_before_failure = 0;

@@ -235,6 +235,18 @@ inline Row save_schedule() {
   return row;
 }
 
+inline Row save_limits() {
+  Row row;
+  row.refusals.push_back(
+      {"an unknown issuer", "nobody is not configured", at_once(ipc::SaveLimits{"nobody", {}})});
+  row.granted = at_once(ipc::SaveLimits{"ca", {}});
+  return row;
+}
+
+inline Row issuer_progress() {
+  return {{}, at_once(ipc::IssuerProgress{"ca", "3 orders wait"}), false};
+}
+
 inline Row log_line() {
   return {{}, at_once(ipc::LogLine{6, "a line"}), false};
 }

@@ -139,6 +139,22 @@ TEST(failed_challenges_are_of_the_certificates_own_names_and_of_the_last_30_days
   CHECK(saved(bench, schedule).failed_challenges.size() <= 6);
 }
 
+TEST(the_issuers_of_a_schedule_are_the_certificates_own) {
+  Bench bench;
+  ScheduleRecord schedule;
+  schedule.issuer = "nobody";
+  schedule.left = {{"ca", kNow + 5, kFarAway, kFarAway, 1}, {"nobody"}};
+  schedule.failed_names = {{"site.example", 2, kNow + 5, "dns"}, {"evil.example", 2, kNow, ""}};
+  ScheduleRecord read = saved(bench, schedule);
+  CHECK_EQ(read.issuer, "");
+  CHECK_EQ(read.left.size(), 1);
+  CHECK_EQ(read.left[0].next_try, kNow + kDay);
+  CHECK_EQ(read.left[0].retry_after, kNow + kDay);
+  CHECK_EQ(read.left[0].failing_since, kNow);
+  CHECK_EQ(read.failed_names.size(), 1);
+  CHECK_EQ(read.failed_names[0].at, kNow);
+}
+
 TEST(the_cas_words_are_kept_escaped) {
   Bench bench;
   ScheduleRecord schedule;

@@ -38,6 +38,8 @@ const std::map<Type, Row>& rows() {
       {Type::log_line, log_line()},
       {Type::progress, progress()},
       {Type::clock_state, clock_state()},
+      {Type::save_limits, save_limits()},
+      {Type::issuer_progress, issuer_progress()},
   };
   return all;
 }

@@ -42,6 +42,10 @@ ScheduleRecord schedule() {
                          {"a.example", ChallengeType::tlsalpn01, kNow - 20 * kDay}};
   s.ari = {"aki.serial", kNow - 1, kNow + 1,         kNow + 9, kNow + 5, kNow + 5,
            kNow + 2,     kNow - 3, kNow + 6 * kHour, 4,        2,        "https://ca.example/why"};
+  s.issuer = "other";
+  s.failing_since = kNow - kHour;
+  s.left = {{"first", kNow - kDay, kNow + 5, kNow + 6, 3, true, true, "caa: no", kNow - 7}};
+  s.failed_names = {{"a.example", 2, kNow - 8, "dns: NXDOMAIN"}};
   return s;
 }
 
@@ -205,6 +209,28 @@ TEST(failed_challenges_of_an_unknown_type_are_forgotten_and_those_of_long_ago_to
   clamp_times(s, kNow);
   CHECK_EQ(s.failed_challenges.size(), 1);
   CHECK_EQ(s.failed_challenges[0].name, "a");
+}
+
+TEST(the_issuers_that_were_left_come_back_with_times_that_can_be) {
+  ScheduleRecord before = schedule();
+  ScheduleRecord s = REQUIRE_OK(decode_schedule(encode_schedule(before)));
+  CHECK_EQ(s.issuer, "other");
+  CHECK_EQ(s.failing_since, kNow - kHour);
+  CHECK_EQ(s.left.size(), 1);
+  CHECK_EQ(s.left[0].issuer, "first");
+  CHECK_EQ(s.left[0].next_try, kNow + 5);
+  CHECK_EQ(s.left[0].retry_after, kNow + 6);
+  CHECK_EQ(s.left[0].failures, 3);
+  CHECK(s.left[0].refused && s.left[0].unreachable);
+  CHECK_EQ(s.left[0].last_error, "caa: no");
+  CHECK_EQ(s.failed_names.size(), 1);
+  CHECK_EQ(s.failed_names[0].name, "a.example");
+  CHECK(s.failed_names[0].left_out());
+  CHECK_EQ(s.failed_names[0].error, "dns: NXDOMAIN");
+  clamp_times(s, kNow - 2 * kDay);
+  CHECK_EQ(s.left[0].next_try, kNow - kDay);
+  CHECK_EQ(s.left[0].failing_since, kNow - 2 * kDay);
+  CHECK_EQ(s.failed_names[0].at, kNow - 2 * kDay);
 }
 
 TEST(what_is_absent_reads_as_empty) {

@@ -1,0 +1,171 @@
+// A year of a server with 200 certificates, two CAs, their limits, outages, errors and rate
+// limits, and restarts at any time. No certificate expires while a CA works for a minute in
+// its window, and no limit is ever exceeded.
+#include <random>
+
+#include "protocol/schedule.h"
+#include "unit/agent/simulation.h"
+
+using namespace acme;
+using namespace acme::test;
+using State = SimulatedCa::State;
+
+namespace {
+
+const RateLimits kLetsEncrypt{{300, 3 * kHour}, {50, 7 * kDay}, {5, 7 * kDay}};
+constexpr std::int64_t kYear = 365 * kDay;
+constexpr std::int64_t kAMinute = 61;  // a probe a minute at least
+
+struct Trouble {
+  WallTime from;
+  WallTime to;
+  State kind;
+};
+
+// What goes wrong at one CA, in order of time, decided beforehand.
+class Weather {
+ public:
+  Weather(unsigned seed, WallTime begin) {
+    std::mt19937 random(seed);
+    auto uniform = [&](double low, double high) {
+      return std::uniform_real_distribution(low, high)(random);
+    };
+    double at = static_cast<double>(begin) + uniform(0, 3.0 * kDay);
+    while (at < static_cast<double>(begin + kYear + 30 * kDay)) {
+      double dice = uniform(0, 1);
+      double length = uniform(kMinute, 2.0 * kHour);
+      if (dice > 0.7) length = uniform(2.0 * kHour, kDay);
+      if (dice > 0.9) length = uniform(kDay, 8.0 * kDay);
+      State kind = State::unreachable;
+      if (dice < 0.5) kind = uniform(0, 1) < 0.5 ? State::errors : State::limits;
+      troubles_.push_back({static_cast<WallTime>(at), static_cast<WallTime>(at + length), kind});
+      at += length + uniform(10, 12.0 * kDay);
+    }
+  }
+  State at(WallTime now) const {
+    auto next = std::upper_bound(troubles_.begin(), troubles_.end(), now,
+                                 [](WallTime time, const Trouble& t) { return time < t.from; });
+    if (next == troubles_.begin() || std::prev(next)->to <= now) return State::works;
+    return std::prev(next)->kind;
+  }
+  // For a minute on end, somewhere in there.
+  bool works_within(WallTime from, WallTime to) const {
+    for (const Trouble& trouble : troubles_) {
+      if (trouble.to <= from) continue;
+      if (std::min(trouble.from, to) - from >= kAMinute) return true;
+      from = std::max(from, trouble.to);
+    }
+    return to - from >= kAMinute;
+  }
+
+ private:
+  std::vector<Trouble> troubles_;
+};
+
+class Year {
+ public:
+  explicit Year(unsigned seed)
+      : random_(seed),
+        first_weather_(seed * 2 + 1, world.env.now()),
+        second_weather_(seed * 2 + 2, world.env.now()),
+        first(world.add_ca("first", kLetsEncrypt)),
+        second(world.add_ca("second")) {
+    first.state = [this] { return first_weather_.at(world.env.now()); };
+    second.state = [this] { return second_weather_.at(world.env.now()); };
+    add(40, "short", {"first", "second"}, 160 * kHour);
+    add(10, "lonely-short", {"second"}, 160 * kHour);
+    add(60, "middle", {"first", "second"}, 45 * kDay);
+    add(20, "other-way", {"second", "first"}, 47 * kDay);
+    add(50, "long", {"first", "second"}, 90 * kDay);
+    add(20, "lonely-long", {"first"}, 90 * kDay);
+    world.keeper.keep_lines = false;
+    world.keeper.on_installed = [this](const std::string& id, const auto& before) {
+      if (before.not_after != 0) judge(id, before, world.env.now());
+      if (world.keeper.stored[id].issuer != world.config.certificate(id)->issuers.front())
+        ++taken_elsewhere;
+    };
+  }
+
+  void live() {
+    const WallTime end = world.env.now() + kYear;
+    world.start();
+    while (world.env.now() < end) {
+      // Once in two days; and sometimes a moment later again.
+      bool soon = random_() % 4 == 0;
+      world.run_for(static_cast<Millis>(random_() % (soon ? 5'000U : 4U * 86'400'000U)));
+      world.restart();
+    }
+    for (const auto& [id, stored] : world.keeper.stored) judge(id, stored, world.env.now());
+  }
+
+  Simulation world;
+
+ private:
+  std::mt19937 random_;
+  Weather first_weather_;
+  Weather second_weather_;
+
+ public:
+  SimulatedCa& first;
+  SimulatedCa& second;
+  int expired = 0;
+  int taken_elsewhere = 0;  // from another issuer than the first
+  int renewed = 0;
+
+ private:
+  // Sixty names are of one registered domain.
+  void add(int count, const std::string& kind, const Names& issuers, std::int64_t lifetime) {
+    for (int i = 0; i < count; ++i) {
+      std::string id = kind + std::to_string(i);
+      std::string domain = kind == "middle" ? "big.example" : id + ".example";
+      world.add(id, {id + "." + domain, "www." + id + "." + domain}, issuers, lifetime);
+    }
+  }
+
+  // Expired before `now`? Then nobody can have worked in its window: for the first of its issuers
+  // from the renewal point on, for the next one when a third of what was left is gone.
+  void judge(const std::string& id, const SimulatedKeeper::Stored& before, WallTime now) {
+    ++renewed;
+    if (before.not_after >= now) return;
+    ++expired;
+    WallTime from = protocol::renewal_point({}, before.not_before, before.not_after, 0);
+    for (const std::string& issuer : world.config.certificate(id)->issuers) {
+      const Weather& weather = issuer == "first" ? first_weather_ : second_weather_;
+      if (weather.works_within(from, before.not_after))
+        throw Failure(id + " expired at " + format_rfc3339(before.not_after) + " although " +
+                      issuer + " worked");
+      from += (before.not_after - from) / 3 + 3 * kMinute;
+    }
+  }
+};
+
+void live_a_year(unsigned seed) {
+  Year year(seed);
+  year.live();
+  std::printf(
+      "seed %u: %zu + %zu certificates by %zu + %zu orders, %zu restarts, %d taken elsewhere, "
+      "%d expired while nobody worked\n",
+      seed, year.first.issued, year.second.issued, year.first.made, year.second.made,
+      year.world.restarts, year.taken_elsewhere, year.expired);
+  CHECK_EQ(year.world.keeper.stored.size(), 200);
+  CHECK_EQ(year.first.limited, 0);
+  CHECK_EQ(year.second.limited, 0);
+  // 50 short ones each 80 hours, 60 + 20 in a month, 70 in two: no storm, nothing forgotten.
+  CHECK(year.renewed > 6'000 && year.renewed < 9'000);
+  const std::size_t issued = year.first.issued + year.second.issued;
+  CHECK(year.first.made + year.second.made < issued + issued / 10);
+}
+
+}  // namespace
+
+TEST(a_year_of_two_hundred_certificates) {
+  live_a_year(1);
+}
+
+TEST(another_year) {
+  live_a_year(2);
+}
+
+int main(int argc, char** argv) {
+  return acme_test_main(argc, argv);
+}
