@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ip_address.h"
 #include "base/text.h"
 
 namespace acme {
@@ -29,22 +30,33 @@ bool is_plain_dns_name(std::string_view name) {
          std::all_of(name.begin(), name.end(), fits);
 }
 
-Result<GENERAL_NAME*> to_general_name(const std::string& name) {
-  std::string address = address_bytes(name);
-  if (address.empty() && !is_plain_dns_name(name))
-    return fail(Errc::invalid_argument,
-                "\"" + printable(name) + "\" is neither a DNS name nor an IP address");
-  const std::string& value = address.empty() ? name : address;
+Result<GENERAL_NAME*> make_general_name(int type, const std::string& value) {
   ASN1_STRING* text =
-      ASN1_STRING_type_new(address.empty() ? V_ASN1_IA5STRING : V_ASN1_OCTET_STRING);
+      ASN1_STRING_type_new(type == GEN_DNS ? V_ASN1_IA5STRING : V_ASN1_OCTET_STRING);
   GENERAL_NAME* out = GENERAL_NAME_new();
   if (!text || !out || !ASN1_STRING_set(text, value.data(), static_cast<int>(value.size()))) {
     ASN1_STRING_free(text);
     GENERAL_NAME_free(out);
     return ossl::error("cannot write a name");
   }
-  GENERAL_NAME_set0_value(out, address.empty() ? GEN_DNS : GEN_IPADD, text);
+  GENERAL_NAME_set0_value(out, type, text);
   return out;
+}
+
+Result<GENERAL_NAME*> to_general_name(const std::string& name) {
+  std::string address = address_bytes(name);
+  if (!address.empty()) return make_general_name(GEN_IPADD, address);
+  if (!is_plain_dns_name(name))
+    return fail(Errc::invalid_argument,
+                "\"" + printable(name) + "\" is neither a DNS name nor an IP address");
+  return make_general_name(GEN_DNS, name);
+}
+
+Outcome push(GENERAL_NAMES* names, Result<GENERAL_NAME*> item) {
+  ACME_TRY(GENERAL_NAME * name, std::move(item));
+  if (sk_GENERAL_NAME_push(names, name)) return {};
+  GENERAL_NAME_free(name);
+  return ossl::error("cannot write the names");
 }
 
 std::string from_general_name(const GENERAL_NAME* name) {
@@ -56,7 +68,7 @@ std::string from_general_name(const GENERAL_NAME* name) {
   };
   switch (type) {
     case GEN_DNS:
-      return printable(lower(text()));
+      return (is_ip(text()) ? "DNS:" : "") + printable(lower(text()));
     case GEN_IPADD:
       return address_text(text());
     case GEN_EMAIL:
@@ -99,14 +111,12 @@ std::vector<std::string> canonical_names(const std::vector<std::string>& names) 
 Result<ossl::GeneralNames> to_general_names(const std::vector<std::string>& names) {
   ossl::GeneralNames out(GENERAL_NAMES_new());
   if (!out) return ossl::error("cannot write the names");
-  for (const std::string& name : names) {
-    ACME_TRY(GENERAL_NAME * item, to_general_name(name));
-    if (!sk_GENERAL_NAME_push(out.get(), item)) {
-      GENERAL_NAME_free(item);
-      return ossl::error("cannot write the names");
-    }
-  }
+  for (const std::string& name : names) ACME_CHECK(push(out.get(), to_general_name(name)));
   return out;
+}
+
+Outcome add_dns_name(GENERAL_NAMES* names, const std::string& text) {
+  return push(names, make_general_name(GEN_DNS, text));
 }
 
 std::vector<std::string> from_general_names(const GENERAL_NAMES* names) {

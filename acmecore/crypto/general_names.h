@@ -18,6 +18,9 @@ std::string address_bytes(std::string_view name);
 std::string canonical_name(std::string_view name);
 std::vector<std::string> canonical_names(const std::vector<std::string>& names);  // sorted, unique
 
+// Whatever it is, as a DNS name.
+Outcome add_dns_name(GENERAL_NAMES* names, const std::string& text);
+
 Result<ossl::GeneralNames> to_general_names(const std::vector<std::string>& names);
 
 // Canonical and printable. Names of other types have their type before them

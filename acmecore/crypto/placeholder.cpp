@@ -1,5 +1,6 @@
 #include "crypto/placeholder.h"
 
+#include "base/ip_address.h"
 #include "crypto/general_names.h"
 #include "crypto/openssl.h"
 #include "crypto/self_signed.h"
@@ -29,6 +30,9 @@ Result<PlaceholderMaker> PlaceholderMaker::with(PrivateKey key, WallTime now) {
 Result<std::string> PlaceholderMaker::make(const std::vector<std::string>& names) {
   ossl::QueueGuard guard;
   ACME_TRY(ossl::GeneralNames general_names, to_general_names(names));
+  // mod_ssl, whom a placeholder is to satisfy, looks for a ServerName among DNS names alone.
+  for (const std::string& name : names)
+    if (is_ip(name)) ACME_CHECK(add_dns_name(general_names.get(), name));
   std::string der = sign_self_signed(certificate_.get(), key_, general_names.get(), nullptr);
   if (der.empty()) return cannot_make();
   return der;

@@ -19,21 +19,25 @@ def test_addresses_are_proven_and_served_to_clients_that_name_no_server(server, 
     certificate = server.wait_for_certificate("127.0.0.1", pebble, names=["127.0.0.1", "::1"])
     for host in ("127.0.0.1", "::1"):
         assert server.handshake(host, pebble.root(), host=host).serial == certificate.serial
-    answer = server.https_get("127.0.0.1", trust=pebble.root())
-    assert answer.text == f"this is {V4}\n"
+    # mod_ssl misdirects (421) who was shown another host's setup: there an address comes first.
+    if server.kind == "nginx":
+        answer = server.https_get("127.0.0.1", trust=pebble.root())
+        assert answer.text == f"this is {V4}\n"
     other = server.wait_for_certificate("www.example.org", pebble, names=["www.example.org"])
     assert other.serial != certificate.serial
     assert server.acmectl("status").ok and "127.0.0.1" in server.acmectl("status").output
 
 
 def test_an_address_and_a_host_name_share_a_certificate(server, pebble):
-    server.configure([Site(["www.example.org", V4], acme=None, certificates=["pebble"])],
+    server.configure([Site([V4, "www.example.org"], acme=None, certificates=["pebble"])],
                      [pebble.issuer()])
     server.start()
     certificate = server.wait_for_certificate("www.example.org", pebble)
     assert certificate.names == ["127.0.0.1", "www.example.org"]
     assert server.handshake("127.0.0.1", pebble.root()).serial == certificate.serial
-    assert server.https_get("127.0.0.1", trust=pebble.root()).text == "this is www.example.org\n"
+    assert server.https_get("127.0.0.1", trust=pebble.root()).text == f"this is {V4}\n"
+    # mod_ssl looks for the ServerName in a certificate's DNS names alone.
+    assert "AH01909" not in server.log
 
 
 def test_an_international_name_is_ordered_as_dns_knows_it(server, pebble):

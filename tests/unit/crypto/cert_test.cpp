@@ -221,6 +221,9 @@ TEST(an_rsa_chain_passes) {
 TEST(ip_addresses_are_compared_as_addresses) {
   REQUIRE_OK(
       check_leaf({.names = "IP:2001:db8::1,IP:192.0.2.1"}, {"192.0.2.1", "2001:0DB8:0000::0001"}));
+  CHECK_CONTAINS(
+      REQUIRE_ERROR(check_leaf({.names = "DNS:192.0.2.1"}, {"192.0.2.1"}), Errc::protocol),
+      "missing: 192.0.2.1; not asked for: DNS:192.0.2.1");
   REQUIRE_ERROR(check_leaf({.names = "DNS:192.0.2.2,IP:192.0.2.1"}, {"192.0.2.1"}), Errc::protocol);
 }
 
