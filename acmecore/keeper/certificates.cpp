@@ -8,6 +8,12 @@
 #include "crypto/pem.h"
 
 namespace acme::keeper {
+namespace {
+
+constexpr Millis kUnreadIsLost = kHour * 1000;
+
+}  // namespace
+
 Certificates::Certificates(const Env& env, Log& log, const Config& config, Store& store,
                            Accounts& accounts, BoardWriter* board)
     : env_(env),
@@ -50,20 +56,43 @@ void Certificates::restore_certificates() {
   for (auto& [lineage, managed] : managed_) {
     if (auto schedule = store_.load_schedule(lineage, env_.now()); schedule)
       managed.schedule = std::move(*schedule);
-    auto version = store_.load_current(lineage);
-    if (!version) {
-      if (version.error().code != Errc::not_found)
-        log_.error(to_string(lineage) + ": " + version.error().message);
-      continue;
-    }
-    managed.stored = version->meta;
-    // Killed between storing the certificate and dropping its order.
-    if (managed.order && managed.order->order_url == version->meta.order_url) give_up(managed);
-    // The server's master has filled the board already: this tells only what
-    // changed since. Publishing what is there already changes nothing.
-    if (auto done = activate(managed, *version); !done)
-      log_.error(to_string(lineage) + ": " + done.error().message);
+    restore(managed);
   }
+}
+
+void Certificates::restore(Managed& managed) {
+  auto version = store_.load_current(managed.lineage);
+  managed.unread.reset();
+  if (!version) {
+    const Error& error = version.error();
+    if (error.code == Errc::io || error.code == Errc::no_memory) managed.unread = env_.boottime();
+    if (error.code != Errc::not_found)
+      log_.error(to_string(managed.lineage) + ": " + error.message);
+    return;
+  }
+  managed.stored = version->meta;
+  // Killed between storing the certificate and dropping its order.
+  if (managed.order && managed.order->order_url == version->meta.order_url) give_up(managed);
+  // The server's master has filled the board already: this tells only what
+  // changed since. Publishing what is there already changes nothing.
+  if (auto done = activate(managed, *version); !done)
+    log_.error(to_string(managed.lineage) + ": " + done.error().message);
+}
+
+// What cannot be read just now is no reason to order it anew: that would cost a certificate of the
+// CA's limits. What cannot be read for an hour is lost.
+Outcome Certificates::read_again(Managed& managed) {
+  if (!managed.unread) return {};
+  const Millis since = *managed.unread;
+  restore(managed);
+  if (managed.unread && env_.boottime() - since > kUnreadIsLost) return {};
+  if (managed.unread) {
+    managed.unread = since;
+    return fail(Errc::io, "the certificate that is stored cannot be read");
+  }
+  if (!managed.stored) return {};
+  misinformed_ = true;
+  return fail(Errc::io, "the certificate that is stored can be read again");
 }
 
 // On the board, or left to the server's next reload, which fills a new one.

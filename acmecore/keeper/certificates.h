@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/env.h"
@@ -33,6 +34,7 @@ struct Managed {
   bool presented = false;         // since this keeper started, or before by the journal
   std::string stage;              // what the agent says it is doing, for the status
   WallTime warned = 0;            // past its renewal point without a try
+  std::optional<Millis> unread;   // since when what is stored cannot be read: no descriptor, …
   bool waits_for_reload = false;  // the board has not what is stored
 };
 
@@ -54,6 +56,9 @@ class Certificates {
   ipc::LineageState state_of(const Managed& managed) const;
   // Lineages of a certificate by its id, or by a name that it carries.
   std::vector<Lineage> lineages_of(std::string_view name) const;
+
+  // Something was read that the agent was told is not there: it must be told again.
+  bool take_misinformed() { return std::exchange(misinformed_, false); }
 
   // The steps of an order, as keeper/dispatch calls them.
   Result<std::string> sign_new_order(Managed& managed, const ipc::SignNewOrder& request);
@@ -103,6 +108,8 @@ class Certificates {
   std::string configuration_digest(const Managed& managed) const;
   static bool may_have_names(const Managed& managed, const std::vector<std::string>& names);
   static bool lacks_failed_names_only(const Managed& managed);
+  void restore(Managed& managed);
+  Outcome read_again(Managed& managed);
   bool is_current(const Managed& managed) const;
   bool order_still_fits(const Managed& managed, const OrderRecord& order) const;
   Outcome activate(Managed& managed, const Version& version);
@@ -131,6 +138,7 @@ class Certificates {
   ChallengeAnswers answers_;
   std::map<Lineage, Managed> managed_;
   std::uint64_t left_to_reload_ = 0;
+  bool misinformed_ = false;
   std::set<std::string> noted_;  // what an issuer's preferred chain lacks
   std::map<std::string, std::int64_t> clocks_ahead_;
 };

@@ -223,6 +223,7 @@ bool Keeper::turn(int signals) {
   agent_.read_errors();
   if (fds[2].revents != 0 && !take_signals(signals)) return false;
   for (const Lineage& lineage : certificates_.keys().collect()) dispatch_.key_is_ready(lineage);
+  if (certificates_.take_misinformed()) agent_.stop();  // the next one is told what there is
   activation_.turn();
   control_.serve();
   settle_store();

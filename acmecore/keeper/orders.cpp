@@ -70,6 +70,7 @@ Result<std::string> Certificates::sign_new_order(Managed& managed,
   if (!issuer || std::find(issuers.begin(), issuers.end(), request.issuer) == issuers.end())
     return fail(Errc::refused, "issuer " + printable(request.issuer) + " is not configured for " +
                                    managed.lineage.certificate);
+  ACME_CHECK(read_again(managed));
   if (managed.order && !managed.order->order_url.empty())
     return fail(Errc::refused, "an order is under way already");
   if (!board_)

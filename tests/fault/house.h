@@ -393,6 +393,8 @@ class House {
     if (start_at_ && clock.boot >= *start_at_) start_helper();
     if (!helper_) return false;
     bool something = helper_->pump();
+    if (helper_->certificates.take_misinformed()) restart_helper();
+    if (!helper_) return false;
     something |= model.deliver();
     bool due = helper_->timers.next_in() == std::optional<Millis>(0);
     helper_->timers.run_due();

@@ -23,6 +23,13 @@ void issued_and_due(House& house) {
   house.clock.boot += 61 * kDay * 1000;
 }
 
+void issued_yesterday(House& house) {
+  house.load();
+  CHECK(house.run_until([&] { return !house.served().serial.empty(); }, kTrouble));
+  house.run_for(kMinute * 1000);
+  house.clock.boot += kDay * 1000;
+}
+
 bool is_renewed(const House& house, const std::string& before) {
   const std::string serial = house.served().serial;
   return !serial.empty() && serial != before;
@@ -55,14 +62,29 @@ void live_through(House& house, Scenario scenario, Fault fault, int n) {
   CHECK_EQ(house.model.issued() - issued, 1);
 }
 
+// Nothing is due, and nothing is ordered, whatever cannot be read for a while.
+void restart_through(House& house, Scenario scenario, Fault fault, int n) {
+  scenario(house);
+  const std::string before = house.served().serial;
+  const std::size_t issued = house.model.issued();
+  house.env.arm(fault, n);
+  house.load();
+  house.run_for(kTrouble);
+  house.env.repair();
+  house.run_for(kPatience);
+  CHECK_EQ(house.served().serial, before);
+  CHECK_EQ(house.stored().serial, before);
+  CHECK_EQ(house.model.issued(), issued);
+}
+
 // Without a fault; the calls that were made.
-std::vector<std::string> calls_of(Scenario scenario) {
+std::vector<std::string> calls_of(Scenario scenario, bool is_due) {
   House house;
   scenario(house);
   const std::string before = house.served().serial;
   house.env.arm(Fault::once, 0);
   house.load();
-  CHECK(house.run_until([&] { return is_renewed(house, before); }, kAtOnce));
+  if (is_due) CHECK(house.run_until([&] { return is_renewed(house, before); }, kAtOnce));
   house.run_for(kMinute * 1000);
   return house.env.names;
 }
@@ -73,16 +95,16 @@ bool makes_sense(Fault fault, const std::string& call) {
   return fault == Fault::once || !call.starts_with("open");
 }
 
-void fail_each_call(Scenario scenario) {
-  const std::vector<std::string> calls = calls_of(scenario);
-  CHECK(calls.size() > 50);
+void fail_each_call(Scenario scenario, decltype(&live_through) live = live_through) {
+  const std::vector<std::string> calls = calls_of(scenario, live == live_through);
+  CHECK(calls.size() > 20);
   for (Fault fault : {Fault::once, Fault::lasting, Fault::short_write, Fault::crash}) {
     for (int n = 1; n <= static_cast<int>(calls.size()); ++n) {
       const std::string& call = calls[static_cast<std::size_t>(n) - 1];
       if (!makes_sense(fault, call)) continue;
       House house;
       try {
-        live_through(house, scenario, fault, n);
+        live(house, scenario, fault, n);
       } catch (const Failure& failure) {
         throw Failure("fault " + show(fault) + " at call " + std::to_string(n) + ", " + call +
                       ": " + failure.what() + house.log_text());
@@ -99,6 +121,10 @@ TEST(a_whole_issuance) {
 
 TEST(a_whole_renewal) {
   fail_each_call(issued_and_due);
+}
+
+TEST(a_restart_with_nothing_due) {
+  fail_each_call(issued_yesterday, restart_through);
 }
 
 // A key that a child would make is made here where there can be no child.
