@@ -54,6 +54,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 3:
       check(text, decode_order, encode_order);
       break;
+    case 5:
+      check(text, decode_limits, encode_limits);
+      break;
     default:
       check(text, decode_reload, encode_reload);
   }

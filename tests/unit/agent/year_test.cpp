@@ -128,7 +128,9 @@ class Year {
     ++renewed;
     if (before.not_after >= now) return;
     ++expired;
-    WallTime from = protocol::renewal_point({}, before.not_before, before.not_after, 0);
+    // With jitter, renewal begins here at the latest.
+    WallTime from = std::max(protocol::renewal_point({}, before.not_before, before.not_after, 0),
+                             protocol::renewal_point({}, before.not_before, before.not_after, 1));
     for (const std::string& issuer : world.config.certificate(id)->issuers) {
       const Weather& weather = issuer == "first" ? first_weather_ : second_weather_;
       if (weather.works_within(from, before.not_after))

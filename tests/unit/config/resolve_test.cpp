@@ -97,6 +97,19 @@ TEST(keys_come_from_the_first_issuer) {
   CHECK_EQ(resolved.slots(), 4);
 }
 
+TEST(whether_a_certificate_may_be_partial_is_its_sites_word_else_the_main_levels) {
+  SiteConfig config;
+  config.main("acme", {"on"});
+  config.main("partial", {"on"});
+  config.site({"a.example.com"});
+  config.site({"b.example.com"}).set("partial", {"off"});
+  config.main("certificate", {"letsencrypt", "c.example.com"});
+  const Config& resolved = config.resolved();
+  CHECK(resolved.certificate("a.example.com")->partial);
+  CHECK(!resolved.certificate("b.example.com")->partial);
+  CHECK(resolved.certificate("c.example.com")->partial);
+}
+
 TEST(the_renewal_of_a_certificate_is_its_sites_else_the_main_levels) {
   SiteConfig config;
   config.main("acme", {"on"});
