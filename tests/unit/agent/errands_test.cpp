@@ -95,7 +95,7 @@ TEST(a_rollover_waits_for_the_orders_under_way_and_holds_up_those_to_come) {
   town.start();
   town.run_for(1000);
   const std::size_t before = town.ca.orders.size();
-  CHECK_EQ(before, agent::Driver::kOrdersPerIssuer);
+  CHECK_EQ(before, kOrdersInFlight);
   town.ask(ErrandKind::rollover);
   CHECK(town.run_until_done());
   CHECK_EQ(town.ca.orders.size(), before);

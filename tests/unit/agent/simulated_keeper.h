@@ -36,6 +36,7 @@ class SimulatedKeeper {
   std::map<std::string, ScheduleRecord> schedules;
   std::map<std::string, SpentLimits> spent;
   std::map<std::string, std::string> accounts;
+  std::map<std::string, WallTime> held;  // an issuer asked not to be called before
   std::map<std::string, Order> orders;
   std::map<std::string, std::string> issuer_stages;
   std::map<std::string, std::string> stages;
@@ -52,7 +53,8 @@ class SimulatedKeeper {
   ipc::Welcome welcome() {
     ipc::Welcome out;
     for (const IssuerConfig& issuer : config_.issuers)
-      out.issuers.push_back({issuer.id, "", accounts[issuer.id], 0, spent[issuer.id]});
+      out.issuers.push_back({issuer.id, "", accounts[issuer.id], held[issuer.id],
+                             !accounts[issuer.id].empty(), spent[issuer.id]});
     std::erase_if(orders, [](const auto& each) { return each.second.url.empty(); });
     for (const CertificateConfig& certificate : config_.certificates)
       out.lineages.push_back(state_of(certificate));
@@ -141,6 +143,11 @@ class SimulatedKeeper {
       case Type::save_limits: {
         auto message = read<ipc::SaveLimits>(bytes);
         spent[message.issuer] = message.spent;
+        return "";
+      }
+      case Type::hold_issuer: {
+        auto message = read<ipc::HoldIssuer>(bytes);
+        held[message.issuer] = message.until;
         return "";
       }
       case Type::install_chain:

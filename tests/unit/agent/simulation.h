@@ -48,7 +48,9 @@ class Simulation {
   void start() {
     agent_ = std::make_unique<Agent>(*this, socket_pair());
     agent_->driver = std::make_unique<agent::Driver>(agent_->services, config, keeper.welcome());
-    agent_->link.on_renew = [this](const Lineage& lineage) { agent_->driver->renew(lineage); };
+    agent_->link.on_renew = [this](const ipc::RenewNow& renew) {
+      agent_->driver->renew(renew.lineage, renew.revoked);
+    };
     agent_->driver->start();
   }
   // Killed at any point; answers on their way are lost.

@@ -62,13 +62,15 @@ TEST(the_status_says_what_all_of_an_issuer_wait_for) {
   LimitedBench bench;
   bench.granted(ipc::SaveLimits{"ca", spent()});
   bench.send(Bench::frame(ipc::IssuerProgress{"ca", "ca allows 2 orders: \x1b[2J"}));
-  Json status = keeper::status_json(bench.env, bench.config, bench.certificates(), true);
+  Json status =
+      keeper::status_json(bench.env, bench.config, bench.certificates(), bench.accounts(), true);
   Json ca = status["issuers"].items().at(0);
   CHECK_EQ(ca["id"].text_or(""), "ca");
   CHECK_EQ(ca["stage"].text_or(""), "ca allows 2 orders: \\x1b[2J");
   CHECK(ca["not_before"].text().has_value());
   bench.send(Bench::frame(ipc::IssuerProgress{"ca", ""}));
-  status = keeper::status_json(bench.env, bench.config, bench.certificates(), true);
+  status =
+      keeper::status_json(bench.env, bench.config, bench.certificates(), bench.accounts(), true);
   CHECK(!status["issuers"].items().at(0)["stage"].present());
 }
 

@@ -136,7 +136,8 @@ TEST(the_status_shows_the_suggestion_and_the_point_that_follows) {
   schedule.renew_at = kNow + 50 * kDay;
   schedule.ari = suggestion(bench.managed(kSite).stored->ari_id);
   bench.granted(ipc::SaveSchedule{kSite, schedule});
-  Json status = keeper::status_json(bench.env, bench.config, bench.certificates(), true);
+  Json status =
+      keeper::status_json(bench.env, bench.config, bench.certificates(), bench.accounts(), true);
   CHECK(!status["clocks_off"].present());
   for (const Json& certificate : status["certificates"].items()) {
     if (certificate["id"].text_or("") != "site") {
@@ -156,10 +157,12 @@ TEST(a_clock_that_is_off_is_in_the_status_until_it_agrees) {
   Bench bench;
   bench.send(Bench::frame(ipc::ClockState{"nobody", 7200}));
   bench.send(Bench::frame(ipc::ClockState{"ca", -7200}));
-  Json status = keeper::status_json(bench.env, bench.config, bench.certificates(), true);
+  Json status =
+      keeper::status_json(bench.env, bench.config, bench.certificates(), bench.accounts(), true);
   CHECK_EQ(status["clocks_off"].compact(), R"([{"issuer":"ca","ahead_seconds":-7200}])");
   bench.send(Bench::frame(ipc::ClockState{"ca", 0}));
-  status = keeper::status_json(bench.env, bench.config, bench.certificates(), true);
+  status =
+      keeper::status_json(bench.env, bench.config, bench.certificates(), bench.accounts(), true);
   CHECK(!status["clocks_off"].present());
 }
 
