@@ -18,6 +18,7 @@
 #include "keeper/accounts.h"
 #include "keeper/certificates.h"
 #include "keeper/dispatch.h"
+#include "keeper/errands.h"
 #include "serve/filling.h"
 #include "unit/agent/world.h"
 #include "unit/keeper/keeper_env.h"
@@ -320,8 +321,9 @@ class House {
           accounts(house.env, house.log, house.config, store),
           certificates(house.env, house.log, house.config, store, accounts,
                        board ? &*board : nullptr),
+          errands(house.env, house.log, house.config, store, accounts, certificates),
           channel(std::move(ends.keeper)),
-          dispatch(house.log, accounts, certificates,
+          dispatch(house.log, accounts, certificates, errands,
                    [this](ipc::Type type, std::uint32_t id, const Secret& payload) {
                      REQUIRE_OK(channel.send(static_cast<std::uint16_t>(type), id, payload));
                    }),
@@ -334,12 +336,16 @@ class House {
       certificates.restore_challenges();
       certificates.restore_certificates();
       ipc::Welcome welcome;
+      const bool has_key = accounts.settle("ca");
       AccountRecord account = accounts.record("ca");
-      welcome.issuers.push_back({"ca", {}, account.account_url, account.not_before});
+      welcome.issuers.push_back(
+          {"ca", {}, account.account_url, account.not_before, has_key, accounts.limits("ca")});
       for (const auto& [lineage, managed] : certificates.all())
         welcome.lineages.push_back(certificates.state_of(managed));
       driver = std::make_unique<agent::Driver>(services, config, welcome);
-      link.on_renew = [this](const Lineage& lineage) { driver->renew(lineage); };
+      link.on_renew = [this](const ipc::RenewNow& renew) {
+        driver->renew(renew.lineage, renew.revoked);
+      };
       driver->start();
     }
     bool pump() {
@@ -355,6 +361,7 @@ class House {
     std::optional<BoardWriter> board;
     keeper::Accounts accounts;
     keeper::Certificates certificates;
+    keeper::Errands errands;
     Channel channel;
     keeper::Dispatch dispatch;
     agent::KeeperLink link;

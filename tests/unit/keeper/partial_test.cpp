@@ -19,7 +19,7 @@ struct PartialBench : Bench {
   std::string order(const std::vector<std::string>& names) {
     if (accounts().account_url("ca").empty()) register_account();
     std::string body =
-        granted(ipc::SignNewOrder{kSite, "ca", kCa + "/new-order", kNonce, "", names});
+        granted(ipc::SignNewOrder{kSite, "ca", kCa + "/new-order", kNonce, "", false, names});
     granted(ipc::OrderCreated{kSite, "ca", kOrderUrl, kFinalizeUrl});
     return body;
   }
@@ -94,7 +94,8 @@ TEST(names_that_are_foreign_unsorted_or_twice_are_refused_all_the_same) {
        {Names{"evil.example"}, Names{"site.example", "evil.example"},
         Names{"www.site.example", "site.example"}, Names{"site.example", "site.example"},
         Names{"site.example", "www.site.example", "z.site.example"}})
-    CHECK(!bench.ask(ipc::SignNewOrder{kSite, "ca", kCa + "/new-order", kNonce, "", names}).ok);
+    CHECK(!bench.ask(ipc::SignNewOrder{kSite, "ca", kCa + "/new-order", kNonce, "", false, names})
+               .ok);
 }
 
 }  // namespace

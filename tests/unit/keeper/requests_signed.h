@@ -51,7 +51,7 @@ inline Row sign_new_order() {
        {std::vector<std::string>{"site.example"}, {"evil.example"}})
     row.refusals.push_back(
         {"other names than all of the certificate's", "other names",
-         after(kAccount, ipc::SignNewOrder{kSite, "ca", right.url, kNonce, "", names})});
+         after(kAccount, ipc::SignNewOrder{kSite, "ca", right.url, kNonce, "", false, names})});
   row.refusals.push_back({"a full disk", "No space left", [right](Bench& bench) {
                             bench.register_account();
                             bench.env.writes_before_failure = 0;

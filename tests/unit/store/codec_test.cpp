@@ -69,7 +69,10 @@ TEST(an_account_comes_back) {
 }
 
 TEST(an_accounts_key_contacts_and_terms_come_back) {
-  AccountRecord account{"le", "https://ca.example/directory", "https://ca.example/acct/1"};
+  AccountRecord account;
+  account.issuer = "le";
+  account.directory_url = "https://ca.example/directory";
+  account.account_url = "https://ca.example/acct/1";
   account.new_terms_of_service = "https://ca.example/tos-2";
   account.contacts = {"mailto:a@example.com"};
   account.key = {"/etc/own.pem", "", "thumb"};
