@@ -9,6 +9,7 @@ namespace acme {
 class ForwardingEnv : public Env {
  public:
   explicit ForwardingEnv(const Env& real = system_env()) : real_(real) {}
+  const Env& real() const { return real_; }
 
   WallTime now() const override { return real_.now(); }
   Millis boottime() const override { return real_.boottime(); }

@@ -58,9 +58,14 @@ Outcome Dispatch::decode_and_call(Dispatch& self, const Frame& frame) {
 //                                 escaped, bounded, not answered
 //   clock_state                   configured issuer, bounded, not answered
 const Dispatch::Row Dispatch::kTable[] = {
-    ACME_ROW(SaveLimits),     ACME_ROW(Progress),     ACME_ROW(IssuerProgress),
-    ACME_ROW(ClockState),     ACME_ROW(HoldIssuer),   ACME_ROW(SignAccountUpdate),
-    ACME_ROW(SignKeyChange),  ACME_ROW(SignKeyProbe), ACME_ROW(SignAccountDeactivation),
+    ACME_ROW(SignNewAccount), ACME_ROW(SignNewOrder),      ACME_ROW(SignFetch),
+    ACME_ROW(SignChallenge),  ACME_ROW(SignFinalize),      ACME_ROW(SignDeactivateAuthorization),
+    ACME_ROW(DirectoryRead),  ACME_ROW(AccountCreated),    ACME_ROW(AccountLost),
+    ACME_ROW(OrderCreated),   ACME_ROW(PresentChallenges), ACME_ROW(InstallChain),
+    ACME_ROW(GiveUpOrder),    ACME_ROW(SaveSchedule),      ACME_ROW(LogLine),
+    ACME_ROW(SaveLimits),     ACME_ROW(Progress),          ACME_ROW(IssuerProgress),
+    ACME_ROW(ClockState),     ACME_ROW(HoldIssuer),        ACME_ROW(SignAccountUpdate),
+    ACME_ROW(SignKeyChange),  ACME_ROW(SignKeyProbe),      ACME_ROW(SignAccountDeactivation),
     ACME_ROW(SignRevocation), ACME_ROW(ErrandDone),
 };
 #undef ACME_ROW

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/env.h"
@@ -46,6 +47,12 @@ class Directory {
   Outcome sync() const;
   // Only the owner may even look: 0700.
   Outcome make_private() const;
+
+  // The same folder by way of another Env: for what outlives the one that it was opened with.
+  Directory through(const Env& env) && {
+    env_ = &env;
+    return std::move(*this);
+  }
 
   int fd() const { return fd_.get(); }
   const Env& env() const { return *env_; }

@@ -152,7 +152,9 @@ std::optional<Millis> Store::unsettled_since() const {
 Result<Directory> Store::placeholders() {
   if (state_->mode == Mode::read_only)
     return fail(Errc::refused, "the store was opened for reading only");
-  return state_->root.make(kPlaceholders);
+  // Their user keeps it longer than the store, and needs nothing of it on disk.
+  ACME_TRY(Directory folder, state_->root.make(kPlaceholders));
+  return std::move(folder).through(state_->disk->real());
 }
 
 std::optional<std::string> Store::volatile_filesystem() const {

@@ -60,6 +60,7 @@ TEST(one_order_per_lineage) {
   REQUIRE_OK(store.forget_order(rsa));
   REQUIRE_OK(store.forget_order(rsa));
   CHECK(store.load_orders().empty());
+  REQUIRE_OK(store.settle());
   CHECK(names_in(shop.path("journal")).empty());
 }
 
