@@ -212,8 +212,9 @@ void OrderRun::present(const protocol::Present& present) {
   services_.keeper.ask(message, guarded([](OrderRun& self, const Reply& reply) {
                          --self.busy_;
                          if (self.failing_) return;
-                         self.fulfil(reply.ok ? self.machine_->on_presented()
-                                              : self.machine_->on_refused(reply.text, passes(reply)));
+                         self.fulfil(reply.ok
+                                         ? self.machine_->on_presented()
+                                         : self.machine_->on_refused(reply.text, passes(reply)));
                        }));
 }
 
