@@ -92,6 +92,7 @@ class Driver final : public OrderRun::Owner {
   void on_suggestion(const Lineage& lineage);
   void spread_out(Entry& entry);
   bool waits_for_clock(const Entry& entry, WallTime last_try);
+  bool waits_now(const Entry& entry);
   void tell_waiting(Entry& entry, bool waits);
   void review_clocks();
   void put_off(Entry& entry);

@@ -33,6 +33,7 @@ void Driver::on_suggestion(const Lineage& lineage) {
   save(entry);
   arm(now + kMinute);  // the CA may want to be asked again as soon as then
   WallTime when = due(entry);
+  tell_waiting(entry, waits_now(entry));
   if (when != 0) return arm(when);
   queue(entry, false);
   for (auto& [id, issuer] : issuers_) begin_queued(*issuer);
@@ -100,10 +101,15 @@ void Driver::review_clocks() {
   }
   for (auto& [lineage, entry] : entries_) {
     if (entry.phase != Phase::idle || (!apart && !entry.told_to_wait)) continue;
-    bool due_else =
-        protocol::due_at(entry.state.schedule, validity_of(entry.state), services_.env.now()) == 0;
-    tell_waiting(entry, apart && due_else && due(entry) != 0);
+    tell_waiting(entry, waits_now(entry));
   }
+}
+
+// It is due but for the clocks.
+bool Driver::waits_now(const Entry& entry) {
+  const WallTime now = services_.env.now();
+  return protocol::due_at(entry.state.schedule, validity_of(entry.state), now) == 0 &&
+         due(entry) != 0;
 }
 
 }  // namespace acme::agent

@@ -285,8 +285,11 @@ Result<Version> Certificates::checked_version(const Managed& managed, std::strin
   }
   const PrivateKey& key = managed.order_key.get() ? managed.order_key : read;
   ACME_TRY(std::vector<std::string> chain, chain_from_pem(pem));
-  ChainExpectation expected{&key, order.names, now_at(order.issuer)};
-  ACME_TRY(CertificateInfo info, check_chain(chain, expected));
+  ChainExpectation expected{&key, order.names, env_.now()};
+  auto checked = check_chain(chain, expected);
+  if (expected.now = now_at(order.issuer); !checked && expected.now != env_.now())
+    checked = check_chain(chain, expected);
+  ACME_TRY(CertificateInfo info, std::move(checked));
   if (info.serial.size() > kLongestSerial)
     return fail(Errc::protocol, "the certificate's serial number is too long");
   if (info.ari_id.size() > kLongestAriId) info.ari_id.clear();

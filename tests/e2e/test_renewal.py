@@ -30,7 +30,9 @@ def renew_for(server, pebble, seconds):
 @pytest.mark.pebble(validity=120)
 def test_a_certificate_of_two_minutes_is_renewed_over_three(server, pebble):
     serials = renew_for(server, pebble, 180)
-    assert 3 <= len(serials) <= 6, serials
+    # After half of its life, or where Pebble's suggestion (the whole life) says so, up to a
+    # fifth before its end.
+    assert 2 <= len(serials) <= 6, serials
 
 
 @pytest.mark.soak
@@ -38,7 +40,7 @@ def test_a_certificate_of_two_minutes_is_renewed_over_three(server, pebble):
 @pytest.mark.pebble(validity=120)
 def test_a_certificate_of_two_minutes_is_renewed_over_six(server, pebble):
     serials = renew_for(server, pebble, 360)
-    assert 5 <= len(serials) <= 12, serials
+    assert 4 <= len(serials) <= 12, serials
 
 
 def test_a_renewal_by_hand_is_live_at_once(server, pebble):
