@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/archive.h"
@@ -102,30 +103,64 @@ Outcome choose(const std::vector<std::string>& names, ImportSource& source) {
   return {};
 }
 
+// A keeper that stores thousands must not forget the server meanwhile, nor we lose patience.
+constexpr std::size_t kAtATime = 50;
+
+std::vector<ipc::Import> in_parts(ipc::Import whole) {
+  std::vector<ipc::Import> parts(1);
+  parts.front().accounts = std::move(whole.accounts);
+  for (ipc::ForeignCertificate& certificate : whole.certificates) {
+    if (parts.back().certificates.size() == kAtATime) parts.emplace_back();
+    parts.back().certificates.push_back(std::move(certificate));
+  }
+  for (ipc::Import& part : parts) part.dry_run = whole.dry_run;
+  return parts;
+}
+
+Result<Json> rows_of(const ipc::ControlAnswer& answer) {
+  if (!answer.ok) return fail(Errc::refused, answer.text);
+  return Json::parse(answer.text);
+}
+
+// The rows of all parts; Errc::not_found: no server runs there.
+Result<Json> tell_server(const Place& place, const std::vector<ipc::Import>& parts) {
+  Json rows = Json::array();
+  for (const ipc::Import& part : parts) {
+    ipc::ControlRequest request;
+    request.foreign = encode(part).view();
+    ACME_TRY(const ipc::ControlAnswer answer, ask(place, ipc::ControlType::take_over, request));
+    ACME_TRY(const Json some, rows_of(answer));
+    for (const Json& row : some.items()) rows.append(row);
+  }
+  return rows;
+}
+
 // To the server that runs; else into the store that is there, or that was named.
-Result<ipc::ControlAnswer> hand_over_now(const Options& options, const Secret& bytes) {
-  ipc::ControlRequest request;
-  request.foreign = bytes.view();
+Result<Json> hand_over_now(const Options& options, const std::vector<ipc::Import>& parts,
+                           const Secret& whole) {
   for (const Place& place : options.places) {
-    auto answer = ask(place, ipc::ControlType::take_over, request);
-    if (answer || answer.error().code != Errc::not_found) return answer;
+    auto rows = tell_server(place, parts);
+    if (rows || rows.error().code != Errc::not_found) return rows;
   }
   const bool is_named = options.places.size() == 1;
   for (const Place& place : options.places)
-    if (!place.state_path.empty() && (is_named || access(place.state_path.c_str(), F_OK) == 0))
-      return run_once(place, "import", {}, bytes);
+    if (!place.state_path.empty() && (is_named || access(place.state_path.c_str(), F_OK) == 0)) {
+      ACME_TRY(const ipc::ControlAnswer answer, run_once(place, "import", {}, whole));
+      return rows_of(answer);
+    }
   return fail(Errc::not_found,
               "no server answers and there is no store: say for which server with --server or "
               "--state");
 }
 
-Result<ipc::ControlAnswer> hand_over(const Options& options, const Secret& bytes) {
+Result<Json> hand_over(const Options& options, ipc::Import found) {
   constexpr Millis kPatience = 5'000;
   const Env& env = system_env();
+  const Secret whole = encode(found);
+  const std::vector<ipc::Import> parts = in_parts(std::move(found));
   for (Millis began = env.boottime();; usleep(100'000)) {
-    auto answer = hand_over_now(options, bytes);
-    if (answer || answer.error().code != Errc::busy || env.boottime() - began > kPatience)
-      return answer;
+    auto rows = hand_over_now(options, parts, whole);
+    if (rows || rows.error().code != Errc::busy || env.boottime() - began > kPatience) return rows;
   }
 }
 
@@ -156,12 +191,11 @@ int import_command(int argc, char** argv) {
   if (auto chosen = choose(options.names, *source); !chosen)
     return complain(chosen.error().message);
   source->import.dry_run = options.dry_run;
-  auto answer = hand_over(options, encode(source->import));
-  if (!answer)
-    return complain(answer.error().message + (geteuid() == 0 ? "" : " (only root may ask)"));
-  if (!answer->ok) return answer->text.empty() ? 1 : complain(answer->text);
-  auto rows = Json::parse(answer->text);
-  if (!rows) return complain(answer->text);
+  auto rows = hand_over(options, std::move(source->import));
+  if (!rows) {
+    if (rows.error().message.empty()) return 1;  // acme-keeper has said why
+    return complain(rows.error().message + (geteuid() == 0 ? "" : " (only root may ask)"));
+  }
   std::fputs(import_table(*rows, *source, system_env().now()).c_str(), stdout);
   return import_status(*rows, *source);
 }

@@ -96,8 +96,8 @@ def test_a_running_server_takes_over_from_certbot(server, pebble, relay, folder)
     assert "no certificate is configured for shop.example.org" in again.output
     relay.accept()
     server.wait_for_helpers()
-    certificate = server.status()["certificates"][0]
-    assert certificate["state"] == "valid", certificate
+    process.wait_until(lambda: server.status()["certificates"][0]["state"] == "valid", 5,
+                       "the status of what was imported")
     server.restart()
     server.wait_for_helpers()
     assert server.handshake(NAMES[1]).serial == was.serial
