@@ -265,9 +265,7 @@ void Driver::begin(Entry& entry, Issuer& issuer) {
   if (entry.run) return entry.run->resume();
   issuer.names.insert(entry.config->names.begin(), entry.config->names.end());
   entry.names = names_for(entry);
-  issuer.pacer.begin(entry.state.lineage,
-                     issuer.pacer.cost_of(entry.names, is_renewal(entry, issuer)),
-                     !entry.state.order_url.empty());
+  issuer.pacer.begin(entry.state.lineage, cost_of(entry, issuer), !entry.state.order_url.empty());
   if (entry.state.stored) {
     entry.tried_before = entry.state.schedule.last_try;
     // The keeper tells neglect from trouble by this: an outage may hold an order up for days.

@@ -106,6 +106,7 @@ class Driver final : public OrderRun::Owner {
 
   // rate limits: driver_pace.cpp
   bool is_renewal(const Entry& entry, const Issuer& issuer) const;
+  protocol::Cost cost_of(const Entry& entry, const Issuer& issuer) const;
   void sort_by_urgency(std::vector<Entry*>& entries);
   bool has_turn(Entry& entry, Issuer& issuer);
   void tell_turns(Issuer& issuer);

@@ -17,6 +17,18 @@ bool Driver::is_renewal(const Entry& entry, const Issuer& issuer) const {
          names_for(entry).size() < entry.config->names.size();
 }
 
+// An order that replaces what this CA issued, in the time that it suggested itself (RFC 9773), is
+// not counted.
+protocol::Cost Driver::cost_of(const Entry& entry, const Issuer& issuer) const {
+  protocol::Cost cost = issuer.pacer.cost_of(names_for(entry), is_renewal(entry, issuer));
+  const AriRecord& ari = entry.state.schedule.ari;
+  const WallTime now = services_.env.now();
+  cost.exempt = !entry.state.ari_id.empty() && entry.state.ari_id == ari.id &&
+                entry.state.ari_issuer == issuer.config.id && ari.window_start <= now &&
+                now < ari.window_end;
+  return cost;
+}
+
 // Who has nothing comes first, then who has least time left; but where not all may order,
 // renewals go before new names.
 void Driver::sort_by_urgency(std::vector<Entry*>& entries) {
@@ -43,8 +55,7 @@ bool Driver::has_turn(Entry& entry, Issuer& issuer) {
   entry.turn_at = 0;
   // An order that stands already is paid for.
   if (!issuer.config.limits.any() || !entry.state.order_url.empty()) return true;
-  entry.turn =
-      issuer.pacer.next_turn(issuer.pacer.cost_of(names_for(entry), is_renewal(entry, issuer)));
+  entry.turn = issuer.pacer.next_turn(cost_of(entry, issuer));
   if (entry.turn.at == 0) return true;
   const std::int64_t wait = std::max<std::int64_t>(entry.turn.at - services_.env.now(), 1);
   entry.turn_at = services_.env.boottime() + wait * 1000;

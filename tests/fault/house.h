@@ -150,6 +150,8 @@ class JoseCa final : public agent::Http {
     out.set("nonce", header["nonce"].text_or(""));
     const bool is_fetch = jws["payload"].text_or("").empty();
     out.set("what", is_fetch ? "fetch" : "challenge");
+    if (request.url.ends_with("/account"))
+      out.set("what", payload["onlyReturnExisting"].truth() ? "look" : "account");
     for (const Json& identifier : payload["identifiers"].items())
       out.set("lineage", identifier["value"].text_or(""));
     out.set("csr", payload["csr"].text_or(""));
@@ -157,6 +159,7 @@ class JoseCa final : public agent::Http {
   }
   std::optional<HttpResult> after(const HttpRequest& request, const Answer& answer) {
     if (request.method != HttpRequest::Method::post || !answer.ok()) return std::nullopt;
+    if (request.url.ends_with("/account")) model_.knows_key = true;
     const std::size_t slash = request.url.rfind('/');
     const std::string path = request.url.substr(0, slash);
     if (path.ends_with("/finalize"))
@@ -400,6 +403,8 @@ class House {
     if (start_at_ && clock.boot >= *start_at_) start_helper();
     if (!helper_) return false;
     bool something = helper_->pump();
+    if (auto since = helper_->store.unsettled_since(); since && clock.boot - *since >= 500)
+      if (auto settled = helper_->store.settle(); !settled) log.error(settled.error().message);
     if (helper_->certificates.take_misinformed()) restart_helper();
     if (!helper_) return false;
     something |= model.deliver();

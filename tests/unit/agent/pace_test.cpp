@@ -45,6 +45,28 @@ TEST(a_thousand_new_names_are_paced_and_the_wait_is_told_once) {
   CHECK_EQ(world.keeper.stages["new999.test"], "");
 }
 
+// RFC 9773, as Let's Encrypt has it: what the CA wants to have renewed now counts for nothing.
+TEST(what_the_ca_suggested_itself_waits_for_no_turn) {
+  Simulation world;
+  SimulatedCa& ca = world.add_ca("ca", RateLimits{{5, 3 * kHour}, {}, {}});
+  ca.limits = {};
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = "due" + std::to_string(i) + ".test";
+    add_due(world, name, 20 * kDay);
+    world.keeper.ari_ids[name] = "aki." + name;
+    AriRecord& ari = world.keeper.schedules[name].ari;
+    ari.id = world.keeper.ari_ids[name];
+    ari.window_start = world.env.now() - kDay;
+    ari.window_end = world.env.now() + kDay;
+    ari.pick = ari.renew_at = world.env.now() - kHour;
+    ari.ask_again = world.env.now() + kDay;
+  }
+  add_new(world, 10);
+  world.start();
+  world.run_for(10 * kMinute * 1000);
+  CHECK(ca.issued >= 25 && ca.issued <= 26);
+}
+
 TEST(restarts_do_not_reset_what_was_spent) {
   Simulation world;
   SimulatedCa& ca = world.add_ca("ca", kLetsEncrypt);

@@ -36,7 +36,8 @@ class SimulatedKeeper {
   std::map<std::string, ScheduleRecord> schedules;
   std::map<std::string, SpentLimits> spent;
   std::map<std::string, std::string> accounts;
-  std::map<std::string, WallTime> held;  // an issuer asked not to be called before
+  std::map<std::string, std::string> ari_ids;  // of what is stored, where it has one
+  std::map<std::string, WallTime> held;        // an issuer asked not to be called before
   std::map<std::string, Order> orders;
   std::map<std::string, std::string> issuer_stages;
   std::map<std::string, std::string> stages;
@@ -69,6 +70,8 @@ class SimulatedKeeper {
     if (auto found = stored.find(certificate.id); found != stored.end()) {
       state.stored = true;
       state.issuer = found->second.issuer;
+      state.ari_id = ari_ids[certificate.id];
+      if (!state.ari_id.empty()) state.ari_issuer = state.issuer;
       state.not_before = found->second.not_before;
       state.not_after = found->second.not_after;
       state.current = is_current(certificate, found->second.names);
