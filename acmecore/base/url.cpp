@@ -8,7 +8,8 @@ namespace acme {
 namespace {
 
 bool is_plain(char c) {
-  return c > 0x20 && c < 0x7F && c != '\\' && c != '"';
+  constexpr std::string_view kInNoUrl = "\"<>\\^`{|}";  // RFC 3986, appendix A
+  return c > 0x20 && c < 0x7F && kInNoUrl.find(c) == std::string_view::npos;
 }
 
 bool is_port(std::string_view text) {

@@ -2,8 +2,10 @@
 
 #include <jansson.h>
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
+#include <span>
 #include <utility>
 
 #include "crypto/digest.h"
@@ -105,6 +107,21 @@ const char* algorithm(const PrivateKey& key) {
   }
 }
 
+// All members that such a key has, each one base64url: of half an RSA key José 11 leaks what it
+// has read.
+bool is_whole(const Json& jwk) {
+  static constexpr const char* kEc[] = {"x", "y", "d"};
+  static constexpr const char* kRsa[] = {"n", "e", "d", "p", "q", "dp", "dq", "qi"};
+  const std::string type = jwk["kty"].text_or("");
+  std::span<const char* const> members;
+  if (type == "EC") members = kEc;
+  if (type == "RSA") members = kRsa;
+  return !members.empty() && std::all_of(members.begin(), members.end(), [&](const char* member) {
+    auto bytes = base64url_decode_secret(jwk[member].text_or(""));
+    return bytes && !bytes->empty();
+  });
+}
+
 Result<Json> sign(const PrivateJwk& key, const Json& header, std::string_view payload,
                   const Jose& jose) {
   Json jws = Json::object().set("payload", base64url_encode(payload));
@@ -155,12 +172,13 @@ Result<std::string> sign_jws(const PrivateKey& key, const JwsHeader& header,
 // In foreign_key.h.
 Result<PrivateKey> key_from_jwk(const Json& jwk) {
   Jose jose;
-  const std::string type = jwk["kty"].text_or("");
-  if ((type != "EC" && type != "RSA") || !jwk["d"].is_string())
-    return fail(Errc::crypto, "not the private JWK of an EC or RSA key");
-  EVP_PKEY* key = jose_openssl_jwk_to_EVP_PKEY(jose.get(), jwk.raw());
-  if (!key) return jose.error("not the JWK of a private key");
-  return PrivateKey::adopt(key);
+  if (!is_whole(jwk)) return fail(Errc::crypto, "not the whole private JWK of an EC or RSA key");
+  PrivateKey key = PrivateKey::adopt(jose_openssl_jwk_to_EVP_PKEY(jose.get(), jwk.raw()));
+  if (!key.get()) return jose.error("not the JWK of a private key");
+  ossl::Owned<EVP_PKEY_CTX, EVP_PKEY_CTX_free> context(EVP_PKEY_CTX_new(key.get(), nullptr));
+  if (!context || EVP_PKEY_pairwise_check(context.get()) != 1)
+    return jose.error("the JWK's private and public halves are not of one key");
+  return key;
 }
 
 Result<Json> sign_eab(const Secret& mac_key, std::string_view kid, std::string_view url,

@@ -82,8 +82,9 @@ TEST(the_origin_of_an_https_url_is_in_lower_case_without_the_default_port) {
            std::optional<std::string>("https://ca.example"));
   CHECK_EQ(https_origin("https://[::1]:14000?x"),
            std::optional<std::string>("https://[::1]:14000"));
-  for (const char* bad : {"", "http://a", "https://", "https://u@a", "https://a:b", "https://a:",
-                          "https://a:123456", "https://[::1", "https://a\n", "https://a b"})
+  for (const char* bad :
+       {"", "http://a", "https://", "https://u@a", "https://a:b", "https://a:", "https://a:123456",
+        "https://[::1", "https://a\n", "https://a b", "https://a<b", "https://a/{b}"})
     CHECK(!https_origin(bad));
   CHECK(!https_origin("https://a/" + std::string(kMaxUrl, 'x')));
 }
