@@ -154,10 +154,13 @@ void note_new_certificate(AriRecord& ari, std::string_view ari_id, const Validit
 
 // Before an order exists nothing but `replaces` speaks of a certificate.
 bool refuses_replacement(const Answer& answer) {
-  if (answer.status < 400 || answer.status >= 500 || answer.status == 429) return false;
+  if (answer.status < 400 || answer.status > 500 || answer.status == 429) return false;
   const Problem problem = read_problem(answer);
   if (problem.type == "alreadyReplaced") return true;
-  if (problem.type != "malformed" && problem.type != "unauthorized" && !problem.type.empty())
+  // A CA that cannot find the certificate any more may call that its own fault (Pebble does, of
+  // serial numbers that begin with a zero).
+  static constexpr std::string_view kTypes[] = {"malformed", "unauthorized", "serverInternal", ""};
+  if (std::find(std::begin(kTypes), std::end(kTypes), problem.type) == std::end(kTypes))
     return false;
   const std::string words = lower(problem.detail);
   return std::any_of(std::begin(kWordsOfReplacement), std::end(kWordsOfReplacement),

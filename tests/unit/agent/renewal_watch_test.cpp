@@ -282,6 +282,7 @@ TEST(fault_2_other_refusals_of_replaces_too_but_never_more_than_once) {
   for (const Row& row :
        {Row{403, "unauthorized", "requester account did not request the certificate", 2},
         Row{400, "malformed", "Could not validate ARI 'replaces' field", 2},
+        Row{500, "serverInternal", "could not find an order for the given certificate", 8},
         Row{403, "rejectedIdentifier", "this certificate may not be", 1},
         Row{400, "malformed", "no identifiers", 1}}) {
     World world;
