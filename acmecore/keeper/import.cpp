@@ -209,7 +209,7 @@ Json take_over(const Env& env, const Config& config, Accounts& accounts, Certifi
   return TakeOver(env, config, accounts, certificates, import).run();
 }
 
-Result<Json> keep_for_later(const Env& env, Store& store, const ipc::Import& import) {
+Result<Json> keep_for_later(const Env& env, Store* store, const ipc::Import& import) {
   Json rows = Json::array();
   const char* result = import.dry_run ? kWouldBeTaken : kLater;
   for (const ipc::ForeignAccount& account : import.accounts)
@@ -218,11 +218,12 @@ Result<Json> keep_for_later(const Env& env, Store& store, const ipc::Import& imp
   for (const ipc::ForeignCertificate& certificate : import.certificates) {
     auto checked = check(certificate, env.now());
     rows.append(checked ? row("certificate", certificate.name, result,
-                              "if it is configured: " + join(checked->info.names, ", "), "",
-                              checked->info.not_after)
+                              "if it is configured: " + join(checked->info.names, ", ") + " (" +
+                                  std::string(key_type_name(checked->type)) + ")",
+                              "", checked->info.not_after)
                         : row("certificate", certificate.name, kNotTaken, checked.error().message));
   }
-  if (!import.dry_run) ACME_CHECK(store.save_import(encode(import)));
+  if (!import.dry_run) ACME_CHECK(store->save_import(encode(import)));
   return rows;
 }
 

@@ -19,8 +19,9 @@ namespace acme::keeper {
 Json take_over(const Env& env, const Config& config, Accounts& accounts, Certificates& certificates,
                const ipc::Import& import);
 
-// No server has run on this store yet: checked now, kept, and taken over when it starts.
-Result<Json> keep_for_later(const Env& env, Store& store, const ipc::Import& import);
+// No server has run on this store yet: checked now, kept, and taken over when it starts. A dry run
+// needs no store.
+Result<Json> keep_for_later(const Env& env, Store* store, const ipc::Import& import);
 // What was kept. A line in the log for each row.
 void take_what_was_kept(const Env& env, Log& log, const Config& config, Store& store,
                         Accounts& accounts, Certificates& certificates);

@@ -61,10 +61,10 @@ Result<ipc::Import> import_on_standard_input() {
   return decode<ipc::Import>(bytes.view().substr(0, used));
 }
 
-Result<Json> take_over_now_or_later(const Env& env, Log& log, Store& store) {
-  ACME_TRY(const ipc::Import found, import_on_standard_input());
+Result<Json> take_over_now_or_later(const Env& env, Log& log, Store& store,
+                                    const ipc::Import& found) {
   auto bytes = store.load_config();
-  if (!bytes && bytes.error().code == Errc::not_found) return keep_for_later(env, store, found);
+  if (!bytes && bytes.error().code == Errc::not_found) return keep_for_later(env, &store, found);
   if (!bytes) return std::move(bytes).error();
   ACME_TRY(Config config, decode_config(*bytes));
   Accounts accounts(env, log, config, store);
@@ -73,24 +73,39 @@ Result<Json> take_over_now_or_later(const Env& env, Log& log, Store& store) {
   return take_over(env, config, accounts, certificates, found);
 }
 
+// A dry run writes nothing, not even the store's folder.
+Result<Json> import_now(const Env& env, Log& log, const std::string& state_path) {
+  ACME_TRY(const ipc::Import found, import_on_standard_input());
+  const auto mode = found.dry_run ? Store::Mode::read_only : Store::Mode::read_write;
+  auto store = Store::open(env, state_path, mode, log);
+  if (!store && found.dry_run && store.error().code == Errc::not_found)
+    return keep_for_later(env, nullptr, found);
+  if (!store) return std::move(store).error();
+  if (!found.dry_run) ACME_CHECK(store->lock());
+  return take_over_now_or_later(env, log, *store, found);
+}
+
+int do_import(const Env& env, Log& log, const std::string& state_path) {
+  auto rows = import_now(env, log, state_path);
+  if (!rows)
+    return rows.error().code == Errc::busy ? ipc::kServerIsRunning : complain(rows.error());
+  std::puts(rows->compact().c_str());
+  return 0;
+}
+
 }  // namespace
 
 int once(const Env& env, const std::string& state_path, const std::string& command,
          const std::vector<std::string>& names) {
   StderrLog log;
-  bool writes = command != "status";
+  if (command == "import") return do_import(env, log, state_path);
+  bool writes = command == "renew";
   auto store =
       Store::open(env, state_path, writes ? Store::Mode::read_write : Store::Mode::read_only, log);
   if (!store) return complain(store.error());
   if (writes)
     if (auto locked = store->lock(); !locked)
       return locked.error().code == Errc::busy ? ipc::kServerIsRunning : complain(locked.error());
-  if (command == "import") {
-    auto rows = take_over_now_or_later(env, log, *store);
-    if (!rows) return complain(rows.error());
-    std::puts(rows->compact().c_str());
-    return 0;
-  }
   auto bytes = store->load_config();
   if (!bytes) return complain(bytes.error());
   auto config = decode_config(*bytes);

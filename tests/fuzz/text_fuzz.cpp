@@ -19,7 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (shown.size() > 600) std::abort();
   for (char c : shown)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) std::abort();
-  if (printable(shown) != shown) std::abort();  // nothing is left to escape
+  // Nothing is left to escape; what was cut is cut once more.
+  if (shown.size() <= 500 && printable(shown) != shown) std::abort();
 
   // What may be signed for is not more than what may be talked to.
   if (auto strict = https_origin(text)) {

@@ -222,7 +222,7 @@ TEST(what_is_imported_before_the_first_start_waits_for_it) {
   ipc::Import found;
   found.accounts.push_back(account());
   found.certificates.push_back(for_site(bench));
-  Json rows = REQUIRE_OK(keeper::keep_for_later(bench.env, bench.store(), found));
+  Json rows = REQUIRE_OK(keeper::keep_for_later(bench.env, &bench.store(), found));
   CHECK_EQ(rows.items().size(), 2);
   CHECK_EQ(rows.items()[1]["result"].text_or(""), "taken at the start");
   CHECK(!bench.managed(kSite).stored);
