@@ -135,6 +135,9 @@ Result<ipc::ControlAnswer> run_once(const Place& place, const std::string& comma
     return fail(Errc::busy, "a running server uses " + place.state_path +
                                 " but does not answer at " + place.runtime_path +
                                 ": name its runtime path with --runtime");
+  if (WIFSIGNALED(status))
+    return fail(Errc::internal,
+                keeper_program() + " ended by signal " + std::to_string(WTERMSIG(status)));
   answer.ok = WIFEXITED(status) && WEXITSTATUS(status) == 0;
   return answer;
 }
