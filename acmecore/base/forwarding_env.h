@@ -38,6 +38,7 @@ class ForwardingEnv : public Env {
     return real_.map_shared(fd, size, protection);
   }
   int memory_file(const char* name) const override { return real_.memory_file(name); }
+  pid_t fork() const override { return real_.fork(); }
   Result<pid_t> spawn(const Spawn& what) const override { return real_.spawn(what); }
 
  private:

@@ -70,6 +70,8 @@ bool parse_per_mille(std::string_view text, std::uint32_t& per_mille) {
   return true;
 }
 
+}  // namespace
+
 std::int64_t seconds_in(char unit) {
   switch (unit) {
     case 's':
@@ -86,8 +88,6 @@ std::int64_t seconds_in(char unit) {
       return 0;
   }
 }
-
-}  // namespace
 
 Result<bool> parse_switch(std::string_view text) {
   if (equals_ignoring_case(text, "on")) return true;

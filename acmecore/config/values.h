@@ -13,6 +13,7 @@ namespace acme {
 
 using Values = std::vector<std::string>;
 
+std::int64_t seconds_in(char unit);                           // s, m, h, d, w; else 0
 Result<bool> parse_switch(std::string_view text);             // on, off
 Result<std::string> parse_url(std::string_view text);         // https only
 Result<std::string> parse_contact(std::string_view text);     // "mailto:…"
