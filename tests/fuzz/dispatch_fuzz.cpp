@@ -26,7 +26,7 @@ using namespace acme::keeper;
 const std::string kCa = "https://ca.example";
 
 // The real system, but that nothing is waited for and the clock stands still.
-class QuickEnv final : public test::ForwardingEnv {
+class QuickEnv final : public ForwardingEnv {
  public:
   WallTime now() const override { return 1'800'000'000; }
   Millis boottime() const override { return 1'000'000; }
