@@ -15,6 +15,7 @@
 #include "ctl/import_report.h"
 #include "ctl/import_source.h"
 #include "ctl/keeper_client.h"
+#include "ctl/places.h"
 
 namespace acme::ctl {
 namespace {
@@ -38,13 +39,8 @@ struct Options {
   bool dry_run = false;
 };
 
-Place usual_place(const std::string& server) {
-  return {"/var/lib/acmecore/" + server, "/run/acmecore/" + server};
-}
-
 bool parse(int argc, char** argv, Options& options) {
-  std::string state;
-  std::string runtime;
+  Places places;
   std::vector<std::string> words;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
@@ -53,21 +49,15 @@ bool parse(int argc, char** argv, Options& options) {
       options.dry_run = true;
     } else if (argument == "--name" && has_value) {
       options.names.emplace_back(argv[++i]);
-    } else if (argument == "--state" && has_value) {
-      state = argv[++i];
-    } else if (argument == "--runtime" && has_value) {
-      runtime = argv[++i];
-    } else if (argument == "--server" && has_value) {
-      options.places = {usual_place(argv[++i])};
+    } else if (places.take(argc, argv, i)) {
+      continue;
     } else if (argument.starts_with("-")) {
       return false;
     } else {
       words.emplace_back(argument);
     }
   }
-  if (!state.empty() || !runtime.empty())
-    options.places = {{state, runtime.empty() ? state + "/run" : runtime}};
-  if (options.places.empty()) options.places = {usual_place("nginx"), usual_place("httpd")};
+  options.places = places.all();
   if (words.size() != 3) return false;  // "import" is the first
   options.client = words[1];
   options.path = words[2];

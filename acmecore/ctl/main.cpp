@@ -15,6 +15,7 @@
 #include "ctl/import_command.h"
 #include "ctl/issuers.h"
 #include "ctl/keeper_client.h"
+#include "ctl/places.h"
 #include "ctl/table.h"
 
 namespace {
@@ -41,13 +42,8 @@ void print_lines(std::string_view text) {
   for (const std::string& line : split(trim(text), '\n')) std::puts(printable(line).c_str());
 }
 
-Place usual_place(const std::string& server) {
-  return {"/var/lib/acmecore/" + server, "/run/acmecore/" + server};
-}
-
 bool parse(int argc, char** argv, Options& options) {
-  std::string state;
-  std::string runtime;
+  Places places;
   for (int i = 1; i < argc; ++i) {
     std::string_view argument = argv[i];
     bool has_value = i + 1 < argc;
@@ -59,12 +55,8 @@ bool parse(int argc, char** argv, Options& options) {
       options.request.no_order = true;
     } else if (argument == "--reason" && has_value) {
       options.request.reason = argv[++i];
-    } else if (argument == "--state" && has_value) {
-      state = argv[++i];
-    } else if (argument == "--runtime" && has_value) {
-      runtime = argv[++i];
-    } else if (argument == "--server" && has_value) {
-      options.places = {usual_place(argv[++i])};
+    } else if (places.take(argc, argv, i)) {
+      continue;
     } else if (argument.starts_with("-")) {
       return false;
     } else if (options.words.empty()) {
@@ -75,9 +67,7 @@ bool parse(int argc, char** argv, Options& options) {
       options.request.names.emplace_back(argument);
     }
   }
-  if (!state.empty() || !runtime.empty())
-    options.places = {{state, runtime.empty() ? state + "/run" : runtime}};
-  if (options.places.empty()) options.places = {usual_place("nginx"), usual_place("httpd")};
+  options.places = places.all();
   options.command = find_command(options.words);
   const std::size_t names = options.request.names.size();
   return options.command && names >= options.command->least_names &&
