@@ -1,5 +1,5 @@
-// DNS messages (RFC 1035): a question for addresses, and what came back. The bytes are
-// a name server's, or anybody's who can send to our port.
+// DNS messages (RFC 1035): a question, and what came back. The bytes are a name server's,
+// or anybody's who can send to our port.
 #pragma once
 
 #include <cstdint>
@@ -12,17 +12,36 @@
 
 namespace acme::agent::dns {
 
-enum class Family : std::uint8_t { v4, v6 };  // A, AAAA
+enum class RecordType : std::uint8_t { a, aaaa, cname, ns, soa, txt, caa };
 
-struct Addresses {
-  std::string failure;  // why there can be none: "NXDOMAIN"; empty: no error
-  std::vector<std::string> list;
-  std::int64_t ttl = 0;  // seconds; of the shortest lived
+struct CaaValue {
+  bool critical = false;
+  std::string tag;    // lower case: "issue"
+  std::string value;  // "ca.example; validationmethods=http-01"
 };
 
-Result<std::string> address_query(const std::string& host, Family family);
+// Names are lower case and without the final dot.
+struct Record {
+  std::string owner;
+  RecordType type = RecordType::a;
+  std::int64_t ttl = 0;  // seconds
+  std::string value;     // an address; the name of a CNAME, NS, or SOA's primary; TXT's text
+  CaaValue caa = {};
+};
+
+struct Answer {
+  std::string failure;          // the server's code: "NXDOMAIN", "SERVFAIL"; empty: no error
+  bool authoritative = false;   // AA
+  bool truncated = false;       // TC: to be asked again over TCP
+  std::vector<Record> answers;  // of types that are known here; the rest is passed over
+  std::vector<Record> authority;
+  std::vector<Record> additional;
+};
+
+// `recursive`: the server is to find it elsewhere (RD).
+Result<std::string> make_query(const std::string& name, RecordType type, bool recursive);
 
 // Nothing for what is no answer to this very query.
-std::optional<Addresses> read_addresses(std::string_view answer, std::string_view query);
+std::optional<Answer> read_answer(std::string_view answer, std::string_view query);
 
 }  // namespace acme::agent::dns
