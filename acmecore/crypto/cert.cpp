@@ -205,7 +205,7 @@ Result<CertificateInfo> inspect_certificate(std::string_view der) {
   return inspect(certificate.get(), der);
 }
 
-Result<std::vector<std::string>> chain_from_pem(std::string_view pem) {
+Result<std::vector<std::string>> chain_blocks(std::string_view pem) {
   if (pem.empty()) return fail(Errc::protocol, "the certificate chain is empty");
   if (pem.size() > kMaxChainBytes)
     return fail(Errc::protocol, "a certificate chain of over 128 KiB");
@@ -224,13 +224,21 @@ Result<std::vector<std::string>> chain_from_pem(std::string_view pem) {
       return fail(Errc::protocol,
                   "the chain has over " + std::to_string(kMaxChainLength) + " certificates");
     chain.emplace_back(object.der());
-    ACME_TRY([[maybe_unused]] ossl::Certificate parsed, parse(chain.back()));
   }
   if (!at_end_of_pem()) return fail(Errc::protocol, ossl::error("damaged PEM").message);
   // OpenSSL takes a misspelt first line for a comment, and the certificate would be lost.
   if (count(pem, "-----BEGIN") != chain.size())
     return fail(Errc::protocol, "damaged PEM: a BEGIN line without a certificate");
   if (chain.empty()) return fail(Errc::protocol, "no certificate in PEM form");
+  return chain;
+}
+
+Result<std::vector<std::string>> chain_from_pem(std::string_view pem) {
+  ossl::QueueGuard guard;
+  ACME_TRY(std::vector<std::string> chain, chain_blocks(pem));
+  for (const std::string& der : chain) {
+    ACME_TRY([[maybe_unused]] ossl::Certificate parsed, parse(der));
+  }
   return chain;
 }
 

@@ -34,6 +34,9 @@ Result<CertificateInfo> inspect_certificate(std::string_view der);
 // a missing final newline are fine; other PEM objects (a private key!),
 // garbage, too many or too large are not.
 Result<std::vector<std::string>> chain_from_pem(std::string_view pem);
+// The same without a look at the certificates: for who checks the chain next, as check_chain()
+// reads them all.
+Result<std::vector<std::string>> chain_blocks(std::string_view pem);
 std::string chain_to_pem(const std::vector<std::string>& der);
 
 struct ChainExpectation {

@@ -191,9 +191,8 @@ Result<Json> sign_eab(const Secret& mac_key, std::string_view kid, std::string_v
   return sign(signer, header, jwk.compact(), jose);
 }
 
-Result<std::string> key_authorization(std::string_view token, const PrivateKey& account_key) {
-  ACME_TRY(std::string thumbprint, jwk_thumbprint(account_key));
-  return std::string(token) + "." + thumbprint;
+std::string key_authorization(std::string_view token, std::string_view thumbprint) {
+  return std::string(token) + "." + std::string(thumbprint);
 }
 
 }  // namespace acme

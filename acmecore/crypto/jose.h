@@ -37,6 +37,6 @@ Result<Json> sign_eab(const Secret& mac_key, std::string_view kid, std::string_v
                       const PrivateKey& account_key);
 
 // token "." thumbprint (RFC 8555 8.1).
-Result<std::string> key_authorization(std::string_view token, const PrivateKey& account_key);
+std::string key_authorization(std::string_view token, std::string_view thumbprint);
 
 }  // namespace acme

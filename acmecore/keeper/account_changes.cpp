@@ -113,6 +113,7 @@ Result<std::string> Accounts::sign_key_probe(std::string_view issuer, std::strin
 Outcome Accounts::key_changed(std::string_view issuer) {
   ACME_TRY(Account * account, with_next(issuer));
   account->key = std::move(account->next);
+  account->thumbprint.clear();
   account->next = {};
   return keys_.adopt(account->record);
 }

@@ -184,7 +184,10 @@ Result<std::string> Accounts::key_authorization(std::string_view issuer, std::st
   if (token.size() < 22 || token.size() > 256 || !is_base64url(token))
     return fail(Errc::refused, "the CA's token is not 22 to 256 characters of base64url");
   ACME_TRY(Account * account, with_key(issuer));
-  return acme::key_authorization(token, account->key);
+  if (account->thumbprint.empty()) {
+    ACME_TRY(account->thumbprint, jwk_thumbprint(account->key));
+  }
+  return acme::key_authorization(token, account->thumbprint);
 }
 
 Outcome Accounts::created(std::string_view issuer, std::string_view account_url,

@@ -88,7 +88,8 @@ class Accounts {
   struct Account {
     AccountRecord record;
     PrivateKey key;
-    PrivateKey next;  // in a rollover
+    std::string thumbprint;  // of `key`, once it was needed
+    PrivateKey next;         // in a rollover
     std::vector<std::string> origins;
     bool registering = false;  // newAccount was signed
     std::optional<Millis> lost;

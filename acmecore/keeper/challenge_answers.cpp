@@ -42,10 +42,10 @@ Outcome ChallengeAnswers::check(const OrderRecord& order) const {
 std::optional<Outcome> ChallengeAnswers::prepare(const OrderRecord& order) {
   const auto& records = order.key_authorizations;
   if (rsa_ || std::none_of(records.begin(), records.end(), is_alpn)) return Outcome();
-  auto pem = keys_.take(kKey);
-  if (!pem) return std::nullopt;
-  if (!*pem) return Outcome(pem->error());
-  auto key = PrivateKey::from_pem((*pem)->view());
+  auto made = keys_.take(kKey);
+  if (!made) return std::nullopt;
+  if (!*made) return Outcome(made->error());
+  auto key = PrivateKey::from_pem((*made)->pem.view());
   if (!key) return Outcome(key.error());
   rsa_ = std::move(*key);
   return Outcome();

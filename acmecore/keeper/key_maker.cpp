@@ -11,8 +11,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "crypto/key.h"
-
 namespace acme::keeper {
 namespace {
 
@@ -23,9 +21,11 @@ bool is_quick(KeyType type) {
   return type == KeyType::ecdsa256 || type == KeyType::ecdsa384 || type == KeyType::ecdsa521;
 }
 
-Result<Secret> make(KeyType type) {
-  ACME_TRY(PrivateKey key, PrivateKey::generate(type));
-  return key.pem();
+Result<MadeKey> make(KeyType type) {
+  MadeKey made;
+  ACME_TRY(made.key, PrivateKey::generate(type));
+  ACME_TRY(made.pem, made.key.pem());
+  return made;
 }
 
 // All but the pipe: neither the store's lock nor the agent's socket may live on
@@ -41,9 +41,9 @@ void close_others(int pipe) {
   close_others(pipe);
   fcntl(pipe, F_SETFL, 0);
   setpriority(PRIO_PROCESS, 0, 10);
-  auto pem = make(type);
-  if (!pem) _exit(1);
-  std::span<const std::uint8_t> rest = pem->span();
+  auto made = make(type);
+  if (!made) _exit(1);
+  std::span<const std::uint8_t> rest = made->pem.span();
   while (!rest.empty()) {
     ssize_t n = ::write(pipe, rest.data(), rest.size());
     if (n < 0 && errno == EINTR) continue;
@@ -97,7 +97,7 @@ void KeyMaker::start(KeyType type, Job& job) const {
   job.pem = Secret(kLargestPem);
 }
 
-std::optional<Result<Secret>> KeyMaker::take(const Lineage& lineage) {
+std::optional<Result<MadeKey>> KeyMaker::take(const Lineage& lineage) {
   auto it = jobs_.find(lineage);
   if (it == jobs_.end()) {
     if (is_quick(lineage.key)) return make(lineage.key);
@@ -110,7 +110,7 @@ std::optional<Result<Secret>> KeyMaker::take(const Lineage& lineage) {
   jobs_.erase(it);
   if (job.used == 0) return make(lineage.key);
   job.pem.truncate(job.used);
-  return std::move(job.pem);
+  return MadeKey{{}, std::move(job.pem)};
 }
 
 void KeyMaker::forget(const Lineage& lineage) {

@@ -12,8 +12,14 @@
 #include "base/lineage.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "crypto/key.h"
 
 namespace acme::keeper {
+
+struct MadeKey {
+  PrivateKey key;  // empty where a child made it: then it is read from the PEM
+  Secret pem;
+};
 
 class KeyMaker {
  public:
@@ -21,9 +27,9 @@ class KeyMaker {
 
   // Begins, where nothing is being made for this lineage.
   void begin(const Lineage& lineage);
-  // The key as PEM, once; nothing while it is being made. A child that failed
-  // is made up for here and now.
-  std::optional<Result<Secret>> take(const Lineage& lineage);
+  // The key, once; nothing while it is being made. A child that failed is made up for here and
+  // now.
+  std::optional<Result<MadeKey>> take(const Lineage& lineage);
   // A child at work is let finish, and its key is the next one's: no order after
   // the other can start any number of children.
   void forget(const Lineage& lineage);

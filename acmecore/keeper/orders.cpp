@@ -205,18 +205,22 @@ std::optional<Result<std::string>> Certificates::sign_finalize(Managed& managed,
 std::optional<Result<Secret>> Certificates::order_key(Managed& managed) {
   if (managed.order->has_key) return store_.load_order_key(managed.lineage);
   auto made = keys_.take(managed.lineage);
-  if (!made || !*made) return made;
+  if (!made) return std::nullopt;
+  if (!*made) return Result<Secret>(std::move(*made).error());
   OrderRecord order = *managed.order;
   order.has_key = true;
-  auto saved = store_.save_order_key(managed.lineage, **made);
+  auto saved = store_.save_order_key(managed.lineage, (*made)->pem);
   if (saved) saved = store_.save_order(order);
   if (!saved) return Result<Secret>(saved.error());
   managed.order = std::move(order);
-  return made;
+  managed.order_key = std::move((*made)->key);
+  return Result<Secret>(std::move((*made)->pem));
 }
 
 Result<std::string> Certificates::order_key_csr(Managed& managed, const Secret& pem) {
-  ACME_TRY(managed.order_key, PrivateKey::from_pem(pem.view()));
+  if (!managed.order_key.get()) {
+    ACME_TRY(managed.order_key, PrivateKey::from_pem(pem.view()));
+  }
   const IssuerConfig* issuer = config_.issuer(managed.order->issuer);
   const auto& names = managed.order->names;
   const std::string& common_name = managed.config->common_name;
@@ -284,7 +288,7 @@ Result<Version> Certificates::checked_version(const Managed& managed, std::strin
     ACME_TRY(read, PrivateKey::from_pem(version.key_pem.view()));
   }
   const PrivateKey& key = managed.order_key.get() ? managed.order_key : read;
-  ACME_TRY(std::vector<std::string> chain, chain_from_pem(pem));
+  ACME_TRY(std::vector<std::string> chain, chain_blocks(pem));
   ChainExpectation expected{&key, order.names, env_.now()};
   auto checked = check_chain(chain, expected);
   if (expected.now = now_at(order.issuer); !checked && expected.now != env_.now())

@@ -366,8 +366,7 @@ TEST(a_key_authorization_is_the_token_a_dot_and_the_thumbprint) {
   // RFC 8555 8.1, with the token of its example.
   std::string token = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA";
   PrivateKey key = rfc7515_key();
-  CHECK_EQ(REQUIRE_OK(key_authorization(token, key)),
-           token + "." + REQUIRE_OK(jwk_thumbprint(key)));
+  CHECK_EQ(key_authorization(token, "thumbprint"), token + ".thumbprint");
   // Known answer: the RFC 7638 computation over this key's members, spelt out.
   CHECK_EQ(REQUIRE_OK(jwk_thumbprint(key)),
            base64url_encode(sha256(

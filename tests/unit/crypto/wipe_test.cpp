@@ -82,7 +82,7 @@ void use_in_every_way(const PrivateKey& key) {
   REQUIRE_OK(PrivateKey::from_pem(pem.view()));
   REQUIRE_OK(PrivateKey::from_der(der.view()));
   REQUIRE_OK(sign_jws(key, {"nonce", "https://ca.example/new-acct", ""}, "{}"));
-  REQUIRE_OK(key_authorization("token", key));
+  REQUIRE_OK(jwk_thumbprint(key));
   REQUIRE_OK(sign_eab(Secret(std::string_view("0123456789abcdef0123456789abcdef")), "kid",
                       "https://ca.example/new-acct", key));
 }

@@ -40,10 +40,11 @@ std::vector<Lineage> wait_for_keys(KeyMaker& keys) {
   throw Failure("no key in a minute");
 }
 
-void check_key(std::optional<Result<Secret>> made, KeyType type) {
+void check_key(std::optional<Result<keeper::MadeKey>> made, KeyType type) {
   CHECK(made.has_value());
-  Secret pem = REQUIRE_OK(*std::move(made));
-  CHECK(REQUIRE_OK(PrivateKey::from_pem(pem.view())).type() == type);
+  keeper::MadeKey key = REQUIRE_OK(*std::move(made));
+  CHECK(REQUIRE_OK(PrivateKey::from_pem(key.pem.view())).type() == type);
+  if (key.key.get()) CHECK(key.key.type() == type);
 }
 
 TEST(an_elliptic_key_is_there_at_once) {
