@@ -20,6 +20,8 @@ Sha256 sha256(std::string_view text);
 
 std::string hex(std::span<const std::uint8_t> bytes);  // lower case
 
+std::string base32_encode(std::span<const std::uint8_t> bytes);  // RFC 4648, lower case, no padding
+
 std::string base64url_encode(std::span<const std::uint8_t> bytes);
 std::string base64url_encode(std::string_view text);
 // Accepts padding (some CAs hand out padded EAB keys); refuses everything else.

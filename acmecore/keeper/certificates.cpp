@@ -23,7 +23,8 @@ Certificates::Certificates(const Env& env, Log& log, const Config& config, Store
       accounts_(accounts),
       board_(board),
       keys_(env),
-      answers_(env, keys_, board) {
+      answers_(env, keys_, board),
+      dns_(log, store) {
   for (const CertificateConfig& certificate : config.certificates) {
     for (std::size_t i = 0; i < certificate.keys.size(); ++i) {
       Managed managed;
