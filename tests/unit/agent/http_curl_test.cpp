@@ -76,7 +76,7 @@ struct Exchange {
     loop.http->send(std::move(request), [&loop](HttpResult got) { loop.got = std::move(got); });
     UniqueFd peer;
     for (int i = 0; i < 200 && !loop.got; ++i) {
-      REQUIRE_OK(loop.http->turn(port.fd.get(), false, 20));
+      REQUIRE_OK(turn(*loop.http, port.fd.get(), 20));
       if (!peer) peer.reset(accept4(port.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
       char buffer[4096];
       ssize_t n = peer ? read(peer.get(), buffer, sizeof buffer) : -1;
@@ -143,7 +143,7 @@ TEST(a_header_cannot_bring_another) {
   request.headers.emplace_back(std::string_view("Authorization: Bearer s3cret\r\nX: y"));
   Loop loop;
   loop.http->send(std::move(request), [&](HttpResult got) { loop.got = std::move(got); });
-  for (int i = 0; i < 10 && !loop.got; ++i) REQUIRE_OK(loop.http->turn(loop.ends[0], false, 10));
+  for (int i = 0; i < 10 && !loop.got; ++i) REQUIRE_OK(turn(*loop.http, loop.ends[0], 10));
   HttpError error = std::get<HttpError>(loop.got.value());
   CHECK_CONTAINS(error.words, "control character");
   CHECK(error.words.find("s3cret") == std::string::npos);
