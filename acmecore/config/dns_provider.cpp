@@ -38,17 +38,18 @@ bool looks_like_key(std::string_view text) {
          all_of(text, "_-.", false, true);
 }
 
+// LEXICON_GANDI_TOKEN, CF_Token: a capital begins it, as none of our own keys.
 bool is_variable(std::string_view key) {
-  return key.size() > 1 && (key.front() < '0' || key.front() > '9') && key.size() <= 128 &&
-         all_of(key, "_", true, false);
+  return key.size() > 1 && key.size() <= 128 && key.front() >= 'A' && key.front() <= 'Z' &&
+         all_of(key, "_", true, true);
 }
 
 // By its name: most are hosts, modes, regions.
 bool is_secret_variable(std::string_view key) {
-  constexpr std::string_view kParts[] = {"TOKEN", "SECRET", "PASS", "KEY", "AUTH", "CREDENTIAL"};
-  return std::any_of(std::begin(kParts), std::end(kParts), [key](std::string_view part) {
-    return key.find(part) != std::string_view::npos;
-  });
+  constexpr std::string_view kParts[] = {"token", "secret", "pass", "key", "auth", "credential"};
+  return std::any_of(
+      std::begin(kParts), std::end(kParts),
+      [key = lower(key)](std::string_view part) { return key.find(part) != std::string::npos; });
 }
 
 bool is_port(std::string_view text) {
@@ -61,7 +62,7 @@ std::string known_keys(const DnsProviderRule& rule) {
   std::vector<std::string> keys;
   for (const DnsSettingRule& setting : rule.settings)
     keys.push_back(std::string(setting.key) + "=");
-  if (rule.environment) keys.emplace_back("NAME= in upper case");
+  if (rule.environment) keys.emplace_back("NAME= with a capital for the program's environment");
   keys.emplace_back("zone=");
   return join(keys, ", ");
 }

@@ -44,7 +44,7 @@ struct DnsProviderRule {
   std::string_view name;
   std::string_view help;
   std::vector<DnsSettingRule> settings;
-  bool environment = false;  // NAME=value in upper case is handed on to the program
+  bool environment = false;  // NAME=value with a capital is handed on to the program
   // What no setting alone can say: which go together.
   Outcome (*check)(const DnsProviderConfig&) = nullptr;
 };

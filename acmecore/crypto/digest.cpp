@@ -1,6 +1,8 @@
 #include "crypto/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include <algorithm>
 #include <new>
@@ -47,6 +49,22 @@ Sha256 sha256(std::span<const std::uint8_t> bytes) {
 
 Sha256 sha256(std::string_view text) {
   return sha256(as_bytes(text));
+}
+
+Result<std::string> hmac(HmacHash hash, const Secret& key, std::string_view bytes) {
+  const EVP_MD* digest = hash == HmacHash::sha256   ? EVP_sha256()
+                         : hash == HmacHash::sha384 ? EVP_sha384()
+                                                    : EVP_sha512();
+  std::array<std::uint8_t, EVP_MAX_MD_SIZE> out;
+  unsigned int size = 0;
+  if (!HMAC(digest, key.data(), static_cast<int>(key.size()), as_bytes(bytes).data(), bytes.size(),
+            out.data(), &size))
+    return fail(Errc::crypto, "HMAC failed");
+  return std::string(reinterpret_cast<const char*>(out.data()), size);
+}
+
+bool equal_bytes(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 std::string hex(std::span<const std::uint8_t> bytes) {

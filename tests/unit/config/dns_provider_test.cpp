@@ -158,7 +158,7 @@ TEST(a_url_may_be_plain_http_and_is_warned_of_where_others_can_listen) {
     CHECK_CONTAINS(refused(std::string("httpreq endpoint=") + url), "is no URL for endpoint=");
 }
 
-TEST(programs_get_upper_case_settings_as_their_environment) {
+TEST(programs_get_settings_with_a_capital_as_their_environment) {
   DnsProviderConfig config =
       good("exec program=hooks/dns style=dehydrated timeout=30 REGION=eu API_TOKEN=file:token");
   CHECK_EQ(setting(config, "program").value, "/etc/server/hooks/dns");
@@ -167,8 +167,9 @@ TEST(programs_get_upper_case_settings_as_their_environment) {
   CHECK_EQ(setting(config, "API_TOKEN").value, "/etc/server/token");
   CHECK_CONTAINS(warned("lexicon provider=gandi LEXICON_GANDI_TOKEN=abc"),
                  "LEXICON_GANDI_TOKEN=file:PATH");
-  CHECK_CONTAINS(refused("exec program=/p Region=eu"), "upper case");
-  CHECK_CONTAINS(refused("exec program=/p 1A=eu"), "upper case");
+  CHECK_CONTAINS(warned("acme.sh plugin=dns_cf CF_Token=abc"), "CF_Token=file:PATH");
+  CHECK_CONTAINS(refused("exec program=/p region=eu"), "with a capital");
+  CHECK_CONTAINS(refused("exec program=/p 1A=eu"), "with a capital");
   CHECK_CONTAINS(refused("exec program=/p style=certbot"),
                  "acme or lego or lego-raw or dehydrated");
   CHECK_CONTAINS(refused("exec program=/p timeout=0"), "from 1 to 3600");
