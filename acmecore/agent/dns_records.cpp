@@ -50,16 +50,17 @@ std::optional<std::uint32_t> provider_for(const IssuerConfig& issuer, std::strin
 }
 
 void DnsRecords::open_provider(const std::string& issuer, std::uint32_t number, ProviderDone done) {
-  const std::string name = config_.issuer(issuer)->dns.at(number).provider;
+  const IssuerConfig& configured = *config_.issuer(issuer);
+  const std::string& name = configured.dns.at(number).provider;
   services_.keeper.ask(ipc::ReadDnsSettings{issuer, number},
-                       [this, name, done](const ipc::Reply& reply) {
+                       [this, &configured, &name, done](const ipc::Reply& reply) {
                          if (!reply.ok) return done(fail(Errc::io, reply.text));
                          auto answer = decode<ipc::DnsSettings>(reply.text);
                          if (!answer) return done(answer.error());
                          DnsTools::Settings settings;
                          for (auto& setting : answer->settings)
                            settings.emplace_back(std::move(setting.key), std::move(setting.value));
-                         auto made = tools_.make_provider(name, std::move(settings));
+                         auto made = tools_.make_provider(configured, name, std::move(settings));
                          if (!made)
                            return done(fail(made.error().code, name + ": " + made.error().message));
                          done(SharedProvider(std::move(*made)));

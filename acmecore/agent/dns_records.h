@@ -27,7 +27,8 @@ struct DnsTools {
 
   std::function<void(const IssuerConfig&, const std::string& name, dns::ZoneDone)> locate;
   std::function<void(std::vector<dns::AwaitedRecord>, dns::PropagationSettings, Told, Seen)> await;
-  std::function<Result<std::unique_ptr<dns::Provider>>(const std::string& name, Settings)>
+  std::function<Result<std::unique_ptr<dns::Provider>>(const IssuerConfig&, const std::string& name,
+                                                       Settings)>
       make_provider;
 };
 

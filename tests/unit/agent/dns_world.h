@@ -156,7 +156,7 @@ inline agent::DnsTools DnsWorld::tools() {
     });
   };
   tools.make_provider =
-      [this](const std::string& name,
+      [this](const IssuerConfig&, const std::string& name,
              agent::DnsTools::Settings) -> Result<std::unique_ptr<agent::dns::Provider>> {
     return std::unique_ptr<agent::dns::Provider>(std::make_unique<ModelProvider>(*this, name));
   };
