@@ -5,6 +5,7 @@
 #include <deque>
 
 #include "config/dns_provider.h"
+#include "unit/agent/name_server.h"
 #include "unit/agent/world.h"
 
 using namespace acme;
@@ -374,6 +375,34 @@ TEST(acme_dns_tells_what_is_not_registered_or_leads_elsewhere) {
   older.expect(R"(POST http://10.0.0.1:8053/update {"subdomain":"u2","txt":"the-value"})",
                answer(200, "{}"));
   REQUIRE_OK(older.set(at("u2.auth.example", "old.example.com")));
+}
+
+// ---- rfc2136
+
+TEST(a_name_server_that_is_away_is_tried_three_times) {
+  NameServer nobody;
+  const std::string endpoint = nobody.endpoint;
+  DnsLoop loop;
+  {
+    NameServer gone = std::move(nobody);  // its port is closed with it
+  }
+  Resolver resolver(loop.client, {});
+  Server http;
+  Lines log;
+  ProviderSettings settings;
+  settings.emplace_back("server", Secret(endpoint));
+  settings.emplace_back("key", Secret(std::string_view("acme:c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0")));
+  auto provider = REQUIRE_OK(
+      make_provider({loop.env, loop.timers, loop.watches, http, loop.client, resolver, log},
+                    "rfc2136", std::move(settings)));
+  std::optional<Result<std::string>> got;
+  provider->set(kRecord, [&](Result<std::string> result) { got = std::move(result); });
+  loop.run();
+  CHECK(!got);
+  loop.pass(1'000);
+  CHECK(!got);
+  loop.pass(5'000);
+  CHECK_CONTAINS(REQUIRE_ERROR(got.value(), Errc::io), "the name server " + endpoint);
 }
 
 // ---- all of them
