@@ -17,6 +17,7 @@ from lib import process
 from lib.authority import Authority
 from lib.dns import Dns
 from lib.httpd import Httpd
+from lib.name_server import KINDS
 from lib.nginx import Nginx
 from lib.pebble import Pebble, program
 from lib.ports import free_port
@@ -109,6 +110,19 @@ def dns(folder, watch):
     part.start()
     yield part
     part.stop()
+
+
+@pytest.fixture
+def make_name_server(folder, watch):
+    """make_name_server("bind" | "knot", **options) -> one that is running."""
+    made = []
+
+    def make(kind, **options):
+        made.append(watch(KINDS[kind](folder / f"{kind}{len(made)}", **options)))
+        return made[-1].start()
+    yield make
+    for part in made:
+        part.close()
 
 
 @pytest.fixture
