@@ -144,6 +144,15 @@ inline agent::DnsTools DnsWorld::tools() {
       done(std::move(place));
     });
   };
+  tools.texts = [this](const IssuerConfig&, const std::string& name, agent::DnsTools::Texts done) {
+    world.timers.after(5, [this, name, done] {
+      if (lost.contains(name)) return done(fail(Errc::io, "no name server answers"));
+      std::vector<std::string> texts;
+      for (const auto& [where, value] : zone)
+        if (where == name) texts.push_back(value);
+      done(std::move(texts));
+    });
+  };
   tools.await = [this](std::vector<agent::dns::AwaitedRecord> records,
                        agent::dns::PropagationSettings settings, agent::DnsTools::Told told,
                        agent::DnsTools::Seen seen) {
