@@ -2,7 +2,7 @@
 #include "agent/dns/addresses.h"
 #include "agent/dns/resolver.h"
 #include "agent/resolving_http.h"
-#include "unit/agent/name_server.h"
+#include "unit/agent/dns_server.h"
 #include "unit/agent/world.h"
 
 using namespace acme;
@@ -16,21 +16,21 @@ namespace {
 const std::string kLongLabel = std::string(64, 'a') + ".example";
 
 struct Bench : DnsLoop {
-  NameServer first;
-  NameServer second;
+  DnsServer first;
+  DnsServer second;
   Resolver resolver{client, {first.endpoint, second.endpoint}};
   std::optional<Result<Addresses>> result;
 
   explicit Bench(const std::string& host = "ca.example") {
     servers = {&first, &second};
-    for (NameServer* server : servers)
+    for (DnsServer* server : servers)
       server->lines = {"ca.example. 300 IN A 127.0.0.1", "ca.example. 600 IN AAAA ::1"};
     find_addresses(timers, resolver, host, [this](auto found) { result = std::move(found); });
     CHECK(!result);
   }
 };
 
-agent::dns::Answer ask(DnsLoop& loop, const NameServer& server, const std::string& name,
+agent::dns::Answer ask(DnsLoop& loop, const DnsServer& server, const std::string& name,
                        RecordType type) {
   std::optional<Result<agent::dns::Answer>> got;
   loop.client.ask(server.endpoint, name, type, true, [&](auto answer) { got = std::move(answer); });
@@ -42,7 +42,7 @@ agent::dns::Answer ask(DnsLoop& loop, const NameServer& server, const std::strin
 
 TEST(each_type_of_record_is_read) {
   DnsLoop loop;
-  NameServer server;
+  DnsServer server;
   loop.servers = {&server};
   server.authoritative = true;
   server.lines = {
@@ -74,7 +74,7 @@ TEST(each_type_of_record_is_read) {
 
 TEST(what_does_not_fit_is_asked_for_again_over_tcp) {
   DnsLoop loop;
-  NameServer server;
+  DnsServer server;
   loop.servers = {&server};
   server.truncates = true;
   server.lines = {"example.com. 60 IN A 192.0.2.1"};
@@ -150,7 +150,7 @@ TEST(a_server_in_trouble_makes_way_for_the_next_and_one_that_knows_does_not) {
 
 TEST(one_family_is_enough_when_the_other_does_not_come) {
   Bench bench;
-  for (NameServer* server : bench.servers) server->silent_for = {"AAAA"};
+  for (DnsServer* server : bench.servers) server->silent_for = {"AAAA"};
   bench.run();
   CHECK(!bench.result);
   bench.pass(kPatience);
@@ -159,7 +159,7 @@ TEST(one_family_is_enough_when_the_other_does_not_come) {
 
 TEST(servers_that_never_answer_are_given_up_after_two_rounds) {
   Bench bench;
-  for (NameServer* server : bench.servers) server->silent_for = {"*"};
+  for (DnsServer* server : bench.servers) server->silent_for = {"*"};
   bench.run();
   for (int i = 0; i < 4; ++i) {
     CHECK(!bench.result);
@@ -230,7 +230,7 @@ HttpRequest to(const std::string& url) {
 }
 
 struct Requests : DnsLoop {
-  NameServer server;
+  DnsServer server;
   Recorder inner;
   ResolvingHttp http{env, timers, client, inner};
 

@@ -24,10 +24,10 @@
 
 namespace acme::test {
 
-class NameServer {
+class DnsServer {
  public:
   // `host`: one of 127.0.0.0/8; `port` 0: any.
-  explicit NameServer(const std::string& host = "127.0.0.1", std::uint16_t port = 0) {
+  explicit DnsServer(const std::string& host = "127.0.0.1", std::uint16_t port = 0) {
     for (int tries = 0; tries < 20; ++tries) {
       sockaddr_in address{};
       address.sin_family = AF_INET;
@@ -161,16 +161,16 @@ struct DnsLoop {
   agent::Timers timers{env};
   agent::Watches watches;
   agent::dns::Client client{timers, watches};
-  std::vector<NameServer*> servers;
+  std::vector<DnsServer*> servers;
 
   // Until nobody asks anything any more.
   void run() {
     for (int quiet = 0; quiet < 10;) {
       timers.run_due();
       int stirred = 0;
-      for (NameServer* server : servers) stirred += server->serve();
+      for (DnsServer* server : servers) stirred += server->serve();
       std::vector<pollfd> polled = watches.wanted();
-      stirred += poll(polled.data(), polled.size(), stirred > 0 ? 20 : 1);
+      stirred += poll(polled.data(), polled.size(), stirred > 0 ? 1 : 0);
       watches.run_ready(polled);
       quiet = stirred > 0 ? 0 : quiet + 1;
     }
