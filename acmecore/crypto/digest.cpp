@@ -75,6 +75,19 @@ std::string hex(std::span<const std::uint8_t> bytes) {
   return out;
 }
 
+std::string base32_encode(std::span<const std::uint8_t> bytes) {
+  static constexpr char kDigits[] = "abcdefghijklmnopqrstuvwxyz234567";
+  std::string out;
+  std::uint32_t held = 0;
+  int bits = 0;
+  for (std::uint8_t byte : bytes) {
+    held = (held << 8 | byte) & 0xfff;
+    for (bits += 8; bits >= 5; bits -= 5) out += kDigits[(held >> (bits - 5)) & 31];
+  }
+  if (bits > 0) out += kDigits[(held << (5 - bits)) & 31];
+  return out;
+}
+
 std::string base64url_encode(std::span<const std::uint8_t> bytes) {
   std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');  // EVP_EncodeBlock ends with a NUL
   EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes.data(),

@@ -25,6 +25,8 @@ bool equal_bytes(std::string_view a, std::string_view b);
 
 std::string hex(std::span<const std::uint8_t> bytes);  // lower case
 
+std::string base32_encode(std::span<const std::uint8_t> bytes);  // RFC 4648, lower case, no padding
+
 std::string base64url_encode(std::span<const std::uint8_t> bytes);
 std::string base64url_encode(std::string_view text);
 // Accepts padding (some CAs hand out padded EAB keys); refuses everything else.

@@ -12,6 +12,17 @@ namespace {
 
 constexpr Millis kUnreadIsLost = kHour * 1000;
 
+// What an operator mends when records could not be set; no secrets.
+std::string dns_digest(const IssuerConfig& issuer) {
+  std::string text;
+  for (const DnsProviderConfig& provider : issuer.dns) {
+    text += " dns " + provider.provider + " " + provider.zone;
+    for (const DnsSetting& setting : provider.settings)
+      text += " " + setting.key + "=" + setting.value;
+  }
+  return issuer.dns_alias.empty() ? text : text + " alias " + issuer.dns_alias;
+}
+
 }  // namespace
 
 Certificates::Certificates(const Env& env, Log& log, const Config& config, Store& store,
@@ -23,7 +34,8 @@ Certificates::Certificates(const Env& env, Log& log, const Config& config, Store
       accounts_(accounts),
       board_(board),
       keys_(env),
-      answers_(env, keys_, board) {
+      answers_(env, keys_, board),
+      dns_(log, store) {
   for (const CertificateConfig& certificate : config.certificates) {
     for (std::size_t i = 0; i < certificate.keys.size(); ++i) {
       Managed managed;
@@ -158,6 +170,7 @@ std::string Certificates::configuration_digest(const Managed& managed) const {
           "\n" + issuer->directory_url + " " + wanted_profile(*issuer, managed.config->names).name;
       const ExternalAccount& account = issuer->external_account;
       if (account.configured()) text += " " + account.kid + " " + account.key_file;
+      text += dns_digest(*issuer);
     }
   return hex(sha256(text)).substr(0, 32);
 }

@@ -135,7 +135,8 @@ def make_pebble(folder, authority, dns, ports, watch):
         place.mkdir()
         http_port = options.pop("http_port", ports.http)
         tls_port = options.pop("tls_port", ports.tls)
-        made.append(watch(Pebble(place, authority, dns, http_port, tls_port, **options)))
+        names = options.pop("dns", dns)
+        made.append(watch(Pebble(place, authority, names, http_port, tls_port, **options)))
         return made[-1].start()
     yield make
     for part in made:
