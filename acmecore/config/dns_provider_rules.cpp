@@ -35,7 +35,15 @@ Outcome check_cloudflare(const DnsProviderConfig& config) {
   return {};
 }
 
+// A certificate is no word of a configuration.
+Outcome check_ca(const DnsProviderConfig& config) {
+  const DnsSetting* ca = config.setting("ca_certificate");
+  if (!ca || ca->source != DnsSetting::Source::plain) return {};
+  return wrong("ca_certificate= is the certificate itself: write ca_certificate=file:PATH");
+}
+
 Outcome check_httpreq(const DnsProviderConfig& config) {
+  ACME_CHECK(check_ca(config));
   if (!config.setting("username") == !config.setting("password")) return {};
   return wrong("httpreq has one of username= and password= without the other: write both or none");
 }
@@ -91,7 +99,7 @@ DnsProviderRule cloudflare() {
 DnsProviderRule rfc2136() {
   return {
       .name = "rfc2136",
-      .help = "dynamic update with TSIG: BIND, Knot, PowerDNS, Windows with a TSIG gateway",
+      .help = "dynamic update with TSIG: BIND, Knot, PowerDNS and others",
       .settings =
           {
               {.key = "server",
@@ -130,7 +138,12 @@ DnsProviderRule acme_dns() {
               {.key = "base_url",
                .kind = Kind::url,
                .help = "of the server; where a registration has no `server_url`"},
+              {.key = "ca_certificate",
+               .kind = Kind::text,
+               .help = "`file:PATH` of a CA's certificates (PEM) that the server's may be from, "
+                       "beside those that the system trusts"},
           },
+      .check = check_ca,
   };
 }
 
@@ -204,6 +217,10 @@ DnsProviderRule httpreq() {
                .kind = Kind::one_of,
                .help = "`raw` is lego's RAW mode",
                .choices = "default|raw"},
+              {.key = "ca_certificate",
+               .kind = Kind::text,
+               .help = "`file:PATH` of a CA's certificates (PEM) that the server's may be from, "
+                       "beside those that the system trusts"},
           },
       .check = check_httpreq,
   };

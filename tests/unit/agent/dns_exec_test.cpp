@@ -7,7 +7,7 @@
 
 #include "agent/dns/providers.h"
 #include "base/text.h"
-#include "unit/agent/name_server.h"
+#include "unit/agent/dns_server.h"
 
 using namespace acme;
 using namespace acme::agent::dns;

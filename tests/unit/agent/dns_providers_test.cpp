@@ -5,7 +5,8 @@
 #include <deque>
 
 #include "config/dns_provider.h"
-#include "unit/agent/name_server.h"
+#include "unit/agent/dns_server.h"
+#include "unit/agent/example_provider.h"
 #include "unit/agent/world.h"
 
 using namespace acme;
@@ -49,12 +50,14 @@ struct Server final : agent::Http {
     if (!request.body.empty()) line += " " + request.body;
     std::vector<std::string> headers;
     for (const Secret& header : request.headers) headers.emplace_back(header.view());
+    trust = request.trust;
     asked.push_back({line, HttpAnswer{}, headers});
     under_way.push_back(std::move(done));
   }
   std::deque<Exchange> expected;
   std::vector<Exchange> asked;
   std::vector<HttpCallback> under_way;
+  std::shared_ptr<const agent::Trust> trust;
 };
 
 HttpResult answer(int status, const std::string& body, std::vector<protocol::Header> headers = {}) {
@@ -377,15 +380,37 @@ TEST(acme_dns_tells_what_is_not_registered_or_leads_elsewhere) {
   REQUIRE_OK(older.set(at("u2.auth.example", "old.example.com")));
 }
 
+TEST(a_server_of_ones_own_may_have_a_certificate_of_ones_own) {
+  Host host("httpreq", {{"endpoint", "https://dns.example"}, {"ca_certificate", "PEM"}});
+  host.provider->set(kRecord, [](const Result<std::string>&) {});
+  CHECK_EQ(host.http.trust->ca_certificates, "PEM");
+  CHECK(host.http.trust->verify);
+}
+
+// ---- the example of docs/DNS_PROVIDERS.md
+
+TEST(the_example_works_and_stands_in_the_page) {
+  Host host("httpreq", {{"endpoint", "https://dns.example"}});
+  ProviderSettings settings;
+  settings.emplace_back("token", Secret(std::string_view("s3cret")));
+  host.provider =
+      std::make_unique<Example>(host.services, Settings("example", std::move(settings)));
+  const std::string records = "https://dns.example/zones/example.com/records";
+  host.expect("POST " + records +
+                  R"( {"type":"TXT","name":"_acme-challenge.www.example.com","text":"the-value"})",
+              answer(201, R"({"id":"r/1"})"));
+  CHECK_EQ(REQUIRE_OK(host.set()), "r/1");
+  host.expect("DELETE " + records + "/r%2F1", answer(404, ""));
+  REQUIRE_OK(host.remove("r/1"));
+  const std::string code = test_data("../unit/agent/example_provider.h");
+  CHECK_CONTAINS(test_data("../../docs/DNS_PROVIDERS.md"), code.substr(code.find("class Example")));
+}
+
 // ---- rfc2136
 
 TEST(a_name_server_that_is_away_is_tried_three_times) {
-  NameServer nobody;
-  const std::string endpoint = nobody.endpoint;
+  const std::string endpoint = DnsServer().endpoint;  // whose port is closed again
   DnsLoop loop;
-  {
-    NameServer gone = std::move(nobody);  // its port is closed with it
-  }
   Resolver resolver(loop.client, {});
   Server http;
   Lines log;

@@ -184,6 +184,14 @@ TEST(httpreq_has_a_name_with_its_password) {
   CHECK_CONTAINS(refused("httpreq endpoint=https://dns.example password=file:/p"), "both or none");
 }
 
+TEST(a_ca_is_a_file) {
+  good("httpreq endpoint=https://dns.example ca_certificate=file:ca.pem");
+  good("acme-dns registrations=file:/r ca_certificate=file:ca.pem");
+  for (const char* line : {"httpreq endpoint=https://dns.example ca_certificate=ca.pem",
+                           "acme-dns registrations=file:/r ca_certificate=ca.pem"})
+    CHECK_CONTAINS(refused(line), "ca_certificate=file:PATH");
+}
+
 TEST(it_crosses_a_process_border) {
   DnsProviderConfig config = REQUIRE_OK(
       parse("cloudflare token=abc zone_token=file:/z base_url=https://a.example zone=b.example")
@@ -195,6 +203,48 @@ TEST(it_crosses_a_process_border) {
   CHECK_EQ(setting(copy, "token").secret.view(), "abc");
   CHECK_EQ(setting(copy, "zone_token").source, Source::file);
   CHECK_EQ(setting(copy, "base_url").value, "https://a.example");
+}
+
+// ---- docs/DNS_PROVIDERS.md
+
+namespace {
+
+std::string kind_in_words(const DnsSettingRule& rule) {
+  switch (rule.kind) {
+    case DnsSettingRule::Kind::secret:
+      return "secret";
+    case DnsSettingRule::Kind::url:
+      return "URL";
+    case DnsSettingRule::Kind::path:
+      return "path";
+    case DnsSettingRule::Kind::server:
+      return "`host[:port]`";
+    case DnsSettingRule::Kind::word:
+      return "word";
+    case DnsSettingRule::Kind::number:
+      return std::to_string(rule.least) + " to " + std::to_string(rule.most);
+    case DnsSettingRule::Kind::one_of:
+      return "`" + join(split(rule.choices, '|'), "`, `") + "`";
+    default:
+      return "text";
+  }
+}
+
+}  // namespace
+
+TEST(the_page_of_providers_has_each_with_its_settings) {
+  const std::string page = test_data("../../docs/DNS_PROVIDERS.md");
+  for (const DnsProviderRule& provider : dns_provider_rules()) {
+    std::string table = "## " + std::string(provider.name) + "\n\n" + std::string(provider.help) +
+                        "\n\n| setting | value | meaning |\n|---|---|---|\n";
+    for (const DnsSettingRule& rule : provider.settings)
+      table += "| `" + std::string(rule.key) + "` | " + kind_in_words(rule) + " | " +
+               (rule.required ? "**required**: " : "") + std::string(rule.help) + " |\n";
+    if (provider.environment)
+      table +=
+          "| `NAME` | text | any name with a capital: handed on in the program's environment |\n";
+    CHECK_CONTAINS(page, table);
+  }
 }
 
 TEST(each_rule_is_whole) {

@@ -19,6 +19,12 @@ bool passes(int status) {
 
 }  // namespace
 
+Api::Api(const ProviderServices& services, const Settings& settings, std::string name)
+    : services_(services), settings_(settings), name_(std::move(name)) {
+  if (settings_.has("ca_certificate"))
+    trust_ = std::make_shared<const Trust>(Trust{settings_.text("ca_certificate"), true});
+}
+
 Error Api::failure(const protocol::Answer& answer, std::string_view said) const {
   const bool denied = answer.status == 401 || answer.status == 403;
   const std::string words = settings_.scrubbed(trim(said));
@@ -29,6 +35,7 @@ Error Api::failure(const protocol::Answer& answer, std::string_view said) const 
 
 void Api::attempt(Make make, Done done, std::size_t tries) {
   HttpRequest request = make();
+  request.trust = trust_;
   services_.http.send(std::move(request),
                       lifetime_.guard([this, make = std::move(make), done = std::move(done),
                                        tries](HttpResult result) mutable {

@@ -18,8 +18,7 @@ class Api {
   using Done = std::function<void(Result<protocol::Answer>)>;
 
   // `name`: whose API it is, for messages. Both outlive this.
-  Api(const ProviderServices& services, const Settings& settings, std::string name)
-      : services_(services), settings_(settings), name_(std::move(name)) {}
+  Api(const ProviderServices& services, const Settings& settings, std::string name);
 
   // `make` is called for each try. An answer is the last one, whatever its status; an error is
   // that there is none.
@@ -35,6 +34,7 @@ class Api {
   const ProviderServices& services_;
   const Settings& settings_;
   std::string name_;
+  std::shared_ptr<const Trust> trust_;  // by ca_certificate=
   Lifetime lifetime_;
 };
 

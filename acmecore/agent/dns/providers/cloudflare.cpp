@@ -122,7 +122,7 @@ class Cloudflare final : public Provider {
     Zone& zone = zones_[name];
     if (!zone.id.empty())
       return call_later(services_.timers, lifetime_, std::move(done), Result<std::string>(zone.id));
-    zone.waiting.push_back(std::move(done));
+    zone.waiting.push_back(lifetime_.guard(std::move(done)));
     if (zone.waiting.size() > 1) return;
     ask(Method::get, "/zones?name=" + url_encoded(name) + "&per_page=50", {},
         settings_.has("zone_token") ? "zone_token" : "token",
