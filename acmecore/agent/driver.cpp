@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "agent/dns01.h"
 #include "config/profile.h"
 #include "protocol/partial.h"
 #include "protocol/schedule.h"
@@ -96,6 +97,11 @@ void Driver::start() {
   for (auto& [lineage, entry] : entries_)
     if (keep_order(entry) && due(entry) == 0) queue(entry, true);
   evaluate();
+  if (!services_.dns01) return;
+  services_.dns01->release_others([this](const Lineage& lineage) {
+    auto entry = entries_.find(lineage);
+    return entry != entries_.end() && entry->second.phase != Phase::idle;
+  });
 }
 
 // ---- when

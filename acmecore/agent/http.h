@@ -1,4 +1,4 @@
-// Requests to the CA, as the agent sees them: many in flight, answers by
+// Requests to a CA or a DNS host's API, as the agent sees them: many in flight, answers by
 // callback. Behind it is libcurl (http_curl.cpp), or a model of a CA in tests.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/secret.h"
 #include "protocol/message.h"
 
 namespace acme::agent {
@@ -19,14 +20,19 @@ struct Trust {
   bool verify = true;
 };
 
+inline constexpr std::size_t kMostBodyBytes = 1024 * 1024;  // also of directories and orders
+
 struct HttpRequest {
-  enum class Method { get, head, post } method = Method::get;
+  enum class Method { get, head, post, put, patch, del } method = Method::get;
   std::string url;
-  std::string body;               // of a post
-  const char* content_type = "";  // of a post
-  bool follow_redirects = false;  // at most 3, https to https; never for a post
+  std::string body;               // not of a get or head
+  const char* content_type = "";  // of the body
+  bool follow_redirects = false;  // at most 3, https to https; only of a get or head
   std::shared_ptr<const Trust> trust;
-  std::vector<std::string> addresses = {};  // of the URL's host; empty: the system finds them
+  std::vector<std::string> addresses = {};       // of the URL's host; empty: the system finds them
+  std::vector<Secret> headers = {};              // "Authorization: Bearer …"
+  bool plain_http = false;                       // http:// is allowed, too: the operator wrote it
+  std::size_t most_body_bytes = kMostBodyBytes;  // of the answer
 };
 
 // There is no answer, and this is why.

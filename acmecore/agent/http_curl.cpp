@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -15,7 +16,6 @@ namespace {
 
 using protocol::Answer;
 
-constexpr std::size_t kBodyLimit = 1024 * 1024;  // also of directories and orders
 constexpr std::size_t kHeaderLimit = 64 * 1024;  // all header lines of one exchange
 constexpr long kConnectSeconds = 10;
 constexpr long kWholeSeconds = 60;
@@ -51,6 +51,8 @@ class CurlHttp::Transfer {
   Transfer(HttpRequest request, HttpCallback done)
       : request_(std::move(request)), done_(std::move(done)), easy_(curl_easy_init()) {}
   ~Transfer() {
+    for (curl_slist* line = headers_; line; line = line->next)
+      explicit_bzero(line->data, std::strlen(line->data));  // some are secret
     curl_slist_free_all(headers_);
     curl_slist_free_all(addresses_);
     curl_easy_cleanup(easy_);
@@ -68,6 +70,8 @@ class CurlHttp::Transfer {
   bool set_limits();
   bool set_trust();
   bool set_method();
+  bool set_headers();
+  bool add_header(const char* line);
   bool set_addresses();
   HttpResult result(CURLcode code);
   HttpError error(CURLcode code) const;
@@ -84,7 +88,7 @@ class CurlHttp::Transfer {
   curl_slist* addresses_ = nullptr;
   Answer answer_;
   std::size_t header_bytes_ = 0;
-  const char* broken_limit_ = nullptr;
+  std::string broken_limit_;
   char curl_words_[CURL_ERROR_SIZE] = "";
 };
 
@@ -98,7 +102,7 @@ bool CurlHttp::Transfer::prepare(const std::string& user_agent) {
          set(CURLOPT_ERRORBUFFER, curl_words_) && set(CURLOPT_WRITEFUNCTION, &on_body) &&
          set(CURLOPT_WRITEDATA, this) && set(CURLOPT_HEADERFUNCTION, &on_header) &&
          set(CURLOPT_HEADERDATA, this) && set_limits() && set_trust() && set_method() &&
-         set_addresses();
+         set_headers() && set_addresses();
 }
 
 // "host:port:address,address", as libcurl wants it.
@@ -119,13 +123,14 @@ bool CurlHttp::Transfer::set_limits() {
   set(CURLOPT_QUICK_EXIT, 1L);
 #endif
 #if LIBCURL_VERSION_NUM >= 0x075500
-  bool https_only =
-      set(CURLOPT_PROTOCOLS_STR, "https") && set(CURLOPT_REDIR_PROTOCOLS_STR, "https");
+  bool protocols = set(CURLOPT_PROTOCOLS_STR, request_.plain_http ? "https,http" : "https") &&
+                   set(CURLOPT_REDIR_PROTOCOLS_STR, "https");
 #else
-  bool https_only = set(CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_HTTPS)) &&
-                    set(CURLOPT_REDIR_PROTOCOLS, static_cast<long>(CURLPROTO_HTTPS));
+  const long plain = request_.plain_http ? CURLPROTO_HTTP : 0;
+  bool protocols = set(CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_HTTPS) | plain) &&
+                   set(CURLOPT_REDIR_PROTOCOLS, static_cast<long>(CURLPROTO_HTTPS));
 #endif
-  return https_only && set(CURLOPT_CONNECTTIMEOUT, kConnectSeconds) &&
+  return protocols && set(CURLOPT_CONNECTTIMEOUT, kConnectSeconds) &&
          set(CURLOPT_TIMEOUT, kWholeSeconds) && set(CURLOPT_LOW_SPEED_LIMIT, kSlowBytesPerSecond) &&
          set(CURLOPT_LOW_SPEED_TIME, kSlowSeconds) &&
          set(CURLOPT_FOLLOWLOCATION, request_.follow_redirects ? 1L : 0L) &&
@@ -144,21 +149,50 @@ bool CurlHttp::Transfer::set_trust() {
 }
 
 bool CurlHttp::Transfer::set_method() {
-  if (request_.method == HttpRequest::Method::head) return set(CURLOPT_NOBODY, 1L);
-  if (request_.method == HttpRequest::Method::get) return set(CURLOPT_HTTPGET, 1L);
-  std::string type = std::string("Content-Type: ") + request_.content_type;
-  headers_ = curl_slist_append(nullptr, type.c_str());
-  if (!headers_ || !curl_slist_append(headers_, "Expect:")) return false;
-  return set(CURLOPT_HTTPHEADER, headers_) && set(CURLOPT_POST, 1L) &&
+  using Method = HttpRequest::Method;
+  if (request_.method == Method::head) return set(CURLOPT_NOBODY, 1L);
+  if (request_.method == Method::get) return set(CURLOPT_HTTPGET, 1L);
+  const char* other = request_.method == Method::put     ? "PUT"
+                      : request_.method == Method::patch ? "PATCH"
+                      : request_.method == Method::del   ? "DELETE"
+                                                         : nullptr;
+  if (other && !set(CURLOPT_CUSTOMREQUEST, other)) return false;
+  if (request_.method == Method::del && request_.body.empty()) return true;
+  return add_header((std::string("Content-Type: ") + request_.content_type).c_str()) &&
+         add_header("Expect:") && set(CURLOPT_POST, 1L) &&
          set(CURLOPT_POSTFIELDS, request_.body.data()) &&
          set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+}
+
+// A line end in one would begin another.
+bool CurlHttp::Transfer::set_headers() {
+  for (const Secret& header : request_.headers) {
+    const auto bytes = header.span();
+    if (std::any_of(bytes.begin(), bytes.end(), [](auto byte) { return byte < 0x20; })) {
+      broken_limit_ = "cannot be asked for: a header (a token?) has a control character";
+      return false;
+    }
+    Secret line(header.size() + 1);  // with its final NUL
+    std::copy(bytes.begin(), bytes.end(), line.data());
+    if (!add_header(line.view().data())) return false;
+  }
+  return !headers_ || set(CURLOPT_HTTPHEADER, headers_);
+}
+
+bool CurlHttp::Transfer::add_header(const char* line) {
+  curl_slist* longer = curl_slist_append(headers_, line);
+  if (longer) headers_ = longer;
+  return longer != nullptr;
 }
 
 std::size_t CurlHttp::Transfer::on_body(char* data, std::size_t size, std::size_t count,
                                         void* self) {
   auto* transfer = static_cast<Transfer*>(self);
-  if (transfer->answer_.body.size() + size * count > kBodyLimit) {
-    transfer->broken_limit_ = "is larger than 1 MiB";
+  const std::size_t most = transfer->request_.most_body_bytes;
+  if (transfer->answer_.body.size() + size * count > most) {
+    transfer->broken_limit_ = most < 1024 * 1024
+                                  ? "is larger than " + std::to_string(most / 1024) + " KiB"
+                                  : "is larger than " + std::to_string(most / 1024 / 1024) + " MiB";
     return 0;
   }
   transfer->answer_.body.append(data, size * count);
@@ -198,14 +232,14 @@ HttpResult CurlHttp::Transfer::result(CURLcode code) {
 HttpError CurlHttp::Transfer::error(CURLcode code) const {
   curl_off_t sent_after = 0;
   curl_easy_getinfo(easy_, CURLINFO_PRETRANSFER_TIME_T, &sent_after);
-  bool pointless = broken_limit_ || code == CURLE_TOO_MANY_REDIRECTS ||
+  bool pointless = !broken_limit_.empty() || code == CURLE_TOO_MANY_REDIRECTS ||
                    code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT;
   return {error_words(code), sent_after > 0, !pointless};
 }
 
 std::string CurlHttp::Transfer::error_words(CURLcode code) const {
   const std::string host = host_of(request_.url);
-  if (broken_limit_) return "the answer of " + host + " " + broken_limit_;
+  if (!broken_limit_.empty()) return "the answer of " + host + " " + broken_limit_;
   long system_error = 0;
   curl_off_t connected_after = 0;
   curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &system_error);

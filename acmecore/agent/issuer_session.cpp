@@ -177,12 +177,12 @@ void IssuerSession::on_directory_answer(const Answer& answer) {
   // All nonces that the first orders will need, while the keeper and the
   // account are being asked for.
   if (!waiters_.empty()) poster_.prefetch(std::min(waiters_.size() + 1, kNoncesAtStart));
-  services_.keeper.ask(
-      ipc::DirectoryRead{config_.id, directory_->origins, directory_->terms_of_service},
-      [this](const ipc::Reply& reply) {
-        if (!reply.ok) return local_failure(reply);
-        prepare();
-      });
+  services_.keeper.ask(ipc::DirectoryRead{config_.id, directory_->origins,
+                                          directory_->terms_of_service, directory_->caa_identities},
+                       [this](const ipc::Reply& reply) {
+                         if (!reply.ok) return local_failure(reply);
+                         prepare();
+                       });
 }
 
 // A directory that was good yesterday is better than none.

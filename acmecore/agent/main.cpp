@@ -5,10 +5,13 @@
 #include <optional>
 #include <string>
 
+#include "agent/dns01.h"
+#include "agent/dns_tools.h"
 #include "agent/driver.h"
 #include "agent/http_curl.h"
 #include "agent/resolving_http.h"
 #include "agent/sandbox.h"
+#include "crypto/wiping_free.h"  // once in the program: freed memory is wiped
 
 #ifndef ACME_VERSION
 #define ACME_VERSION "0"
@@ -67,6 +70,9 @@ class Agent {
     if (config_.drop_privileges) ACME_CHECK(check_not_root());
     http_->set_user_agent("acmecore/" ACME_VERSION " (" + config_.server_version + ")");
     resolving_.use(config_.resolvers);
+    dns01_.emplace(services_, dns_tools_.tools(), config_);
+    services_.dns01 = &*dns01_;
+    dns01_->take_over(welcome.dns_records);
     driver_ = std::make_unique<Driver>(services_, config_, welcome);
     driver_->start();
     return {};
@@ -81,6 +87,8 @@ class Agent {
   ResolvingHttp resolving_;
   Services services_;
   Config config_;
+  DnsToolbox dns_tools_{services_, watches_, dns_, config_};
+  std::optional<Dns01> dns01_;
   std::unique_ptr<Driver> driver_;
   Outcome refused_;
 };

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "agent/dns01.h"
 #include "base/json.h"
 #include "protocol/ari.h"
 
@@ -64,6 +65,7 @@ void OrderRun::resume() {
 void OrderRun::tell_progress() {
   if (done_) return;
   std::string stage = machine_ ? machine_->stage() : "ordering";
+  if (!dns_stage_.empty()) stage = dns_stage_;
   if (!waits_until_.empty()) stage = "waiting for the CA until " + waits_until_;
   if (!session_.line().up()) stage = "waiting for the CA: " + session_.line().outage_words();
   if (stage == told_stage_) return;
@@ -213,15 +215,36 @@ void OrderRun::journal(const protocol::Created& created) {
 void OrderRun::present(const protocol::Present& present) {
   ipc::PresentChallenges message{lineage_, session_.id(), {}};
   for (const auto& challenge : present.challenges)
-    message.challenges.push_back({challenge.identifier, challenge.token, challenge.type});
+    message.challenges.push_back(
+        {challenge.identifier, challenge.token, challenge.type, challenge.issuer_domain_names});
   ++busy_;
   services_.keeper.ask(message, guarded([](OrderRun& self, const Reply& reply) {
                          --self.busy_;
                          if (self.failing_) return;
-                         self.fulfil(reply.ok
-                                         ? self.machine_->on_presented()
-                                         : self.machine_->on_refused(reply.text, passes(reply)));
+                         if (!reply.ok)
+                           return self.fulfil(self.machine_->on_refused(reply.text, passes(reply)));
+                         if (reply.text.empty()) return self.fulfil(self.machine_->on_presented());
+                         self.present_in_dns(reply.text);
                        }));
+}
+
+void OrderRun::present_in_dns(const std::string& text) {
+  auto wanted = decode<ipc::WantedDnsRecords>(text);
+  if (!wanted || !services_.dns01)
+    return fulfil(machine_->on_refused("there is nobody to set the TXT records"));
+  ++busy_;
+  services_.dns01->present(lineage_, session_.id(), *std::move(wanted),
+                           guarded([](OrderRun& self, const std::string& stage) {
+                             self.dns_stage_ = stage;
+                             self.tell_progress();
+                           }),
+                           guarded([](OrderRun& self, std::optional<Failure> failure) {
+                             --self.busy_;
+                             self.dns_stage_.clear();
+                             if (self.failing_) return;
+                             self.fulfil(failure ? self.machine_->on_failed(std::move(*failure))
+                                                 : self.machine_->on_presented());
+                           }));
 }
 
 void OrderRun::wait(Millis duration) {
@@ -277,6 +300,7 @@ void OrderRun::finish() {
   outcome_.took = services_.env.boottime() - began_;
   services_.keeper.tell(ipc::Progress{lineage_, ""});
   if (outcome_.failure) settle_order();
+  if (services_.dns01) services_.dns01->release(lineage_);
   owner_.on_done(lineage_, std::move(outcome_));
 }
 

@@ -73,6 +73,7 @@ class OrderRun : public std::enable_shared_from_this<OrderRun> {
   void deactivate(const Post& post);
   void journal(const protocol::Created& created);
   void present(const protocol::Present& present);
+  void present_in_dns(const std::string& wanted);
   void wait(Millis duration);
   void install(protocol::Install install);
   void fail_with(protocol::Failure failure);
@@ -95,6 +96,7 @@ class OrderRun : public std::enable_shared_from_this<OrderRun> {
   OrderOutcome outcome_;
   std::string told_stage_;
   std::string waits_until_;
+  std::string dns_stage_;  // before the CA is asked
   Millis began_ = 0;
   std::size_t busy_ = 0;  // requests, timers and questions under way
   std::size_t deactivating_ = 0;

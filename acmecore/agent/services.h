@@ -9,12 +9,15 @@
 
 namespace acme::agent {
 
+class Dns01;
+
 struct Services {
   const Env& env;
   Timers& timers;
   Http& http;
   KeeperLink& keeper;
   Log& log;
+  Dns01* dns01 = nullptr;  // none in tests that have no DNS
 };
 
 }  // namespace acme::agent

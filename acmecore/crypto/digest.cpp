@@ -1,6 +1,8 @@
 #include "crypto/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include <algorithm>
 #include <new>
@@ -49,11 +51,40 @@ Sha256 sha256(std::string_view text) {
   return sha256(as_bytes(text));
 }
 
+Result<std::string> hmac(HmacHash hash, const Secret& key, std::string_view bytes) {
+  const EVP_MD* digest = hash == HmacHash::sha256   ? EVP_sha256()
+                         : hash == HmacHash::sha384 ? EVP_sha384()
+                                                    : EVP_sha512();
+  std::array<std::uint8_t, EVP_MAX_MD_SIZE> out;
+  unsigned int size = 0;
+  if (!HMAC(digest, key.data(), static_cast<int>(key.size()), as_bytes(bytes).data(), bytes.size(),
+            out.data(), &size))
+    return fail(Errc::crypto, "HMAC failed");
+  return std::string(reinterpret_cast<const char*>(out.data()), size);
+}
+
+bool equal_bytes(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
 std::string hex(std::span<const std::uint8_t> bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string out;
   out.reserve(bytes.size() * 2);
   for (std::uint8_t byte : bytes) out += {kDigits[byte >> 4], kDigits[byte & 15]};
+  return out;
+}
+
+std::string base32_encode(std::span<const std::uint8_t> bytes) {
+  static constexpr char kDigits[] = "abcdefghijklmnopqrstuvwxyz234567";
+  std::string out;
+  std::uint32_t held = 0;
+  int bits = 0;
+  for (std::uint8_t byte : bytes) {
+    held = (held << 8 | byte) & 0xfff;
+    for (bits += 8; bits >= 5; bits -= 5) out += kDigits[(held >> (bits - 5)) & 31];
+  }
+  if (bits > 0) out += kDigits[(held << (5 - bits)) & 31];
   return out;
 }
 

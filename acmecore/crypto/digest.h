@@ -1,4 +1,4 @@
-// SHA-256 and base64url (RFC 4648 section 5, without padding), by OpenSSL.
+// SHA-256, HMAC, and base64url (RFC 4648 section 5, without padding), by OpenSSL.
 #pragma once
 
 #include <array>
@@ -18,7 +18,14 @@ using Sha256 = std::array<std::uint8_t, 32>;
 Sha256 sha256(std::span<const std::uint8_t> bytes);
 Sha256 sha256(std::string_view text);
 
+enum class HmacHash : std::uint8_t { sha256, sha384, sha512 };
+Result<std::string> hmac(HmacHash hash, const Secret& key, std::string_view bytes);
+// In a time that does not tell where they differ.
+bool equal_bytes(std::string_view a, std::string_view b);
+
 std::string hex(std::span<const std::uint8_t> bytes);  // lower case
+
+std::string base32_encode(std::span<const std::uint8_t> bytes);  // RFC 4648, lower case, no padding
 
 std::string base64url_encode(std::span<const std::uint8_t> bytes);
 std::string base64url_encode(std::string_view text);

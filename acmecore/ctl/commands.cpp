@@ -11,6 +11,7 @@ constexpr Command kCommands[] = {
     {"renew", ControlType::renew, 1, kAny, "renew"},
     {"revoke", ControlType::revoke, 1, kAny, ""},
     {"issuers", ControlType::issuers, 0, 0, "issuers"},
+    {"dns-persist", ControlType::dns_persist, 1, 1, "dns-persist"},
     {"account show", ControlType::issuers, 0, 1, "issuers"},
     {"account rollover", ControlType::account_rollover, 1, 1, ""},
     {"account agree", ControlType::account_agree, 1, 1, ""},
@@ -37,6 +38,7 @@ const char* const kUsage =
     "  revoke NAME...           have these certificates revoked by their CA, and order new ones\n"
     "      --reason REASON      keyCompromise, superseded, cessationOfOperation or unspecified\n"
     "      --no-order           order none in their place (not with keyCompromise)\n"
+    "  dns-persist NAME         the TXT records by which dns-persist-01 proves its names for good\n"
     "  import CLIENT PATH       take over from certbot, mod_md or nginx-acme\n"
     "  issuers [--json]         every CA that is configured, and the account there\n"
     "  account show [ISSUER] [--json]\n"

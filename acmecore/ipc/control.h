@@ -22,6 +22,7 @@ enum class ControlType : std::uint16_t {
   account_rollover = 74,
   account_deactivate = 75,
   account_agree = 76,
+  dns_persist = 77,
   answer = 127
 };
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/challenge_type.h"
+#include "base/dns_record.h"
 #include "base/errand_kind.h"
 #include "base/lineage.h"
 #include "base/rate_limit.h"
@@ -46,6 +47,10 @@ enum class Type : std::uint16_t {
   hold_issuer = 40,
   save_limits = 41,
   errand_done = 44,
+  read_dns_settings = 45,  // answered with them
+  plan_dns_records = 46,
+  note_dns_record = 47,
+  forget_dns_record = 57,
   // agent → keeper, not answered
   log_line = 48,
   progress = 49,
@@ -115,10 +120,11 @@ struct Welcome {
   std::vector<IssuerState> issuers;
   std::vector<LineageState> lineages;
   std::vector<Errand> errands;
+  std::vector<DnsRecord> dns_records = {};  // of the journal: they may stand in their zones yet
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
-    archive(self.config, self.issuers, self.lineages, self.errands);
+    archive(self.config, self.issuers, self.lineages, self.errands, self.dns_records);
   }
 };
 
@@ -260,10 +266,11 @@ struct DirectoryRead {
   std::string issuer;
   std::vector<std::string> urls;
   std::string terms_of_service{};
+  std::vector<std::string> caa_identities{};
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
-    archive(self.issuer, self.urls, self.terms_of_service);
+    archive(self.issuer, self.urls, self.terms_of_service, self.caa_identities);
   }
 };
 
@@ -319,14 +326,16 @@ struct PresentedChallenge {
   std::string identifier;
   std::string token;
   ChallengeType type = ChallengeType::http01;
+  std::vector<std::string> issuer_domain_names = {};  // of dns-persist-01, which has no token
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
-    archive(self.identifier, self.token, self.type);
+    archive(self.identifier, self.token, self.type, self.issuer_domain_names);
   }
 };
 
-// Answered when workers can answer the CA. Also begins the making of the key.
+// Answered when workers can answer the CA, with the TXT records that the agent is to set
+// (encode(WantedDnsRecords), nothing where there are none). Also begins the making of the key.
 struct PresentChallenges {
   static constexpr Type kType = Type::present_challenges;
   Lineage lineage;
@@ -336,6 +345,91 @@ struct PresentChallenges {
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
     archive(self.lineage, self.issuer, self.challenges);
+  }
+};
+
+struct WantedDnsRecords {
+  struct Record {
+    std::string identifier;  // "example.com", also of a wildcard
+    std::string name;        // where the CA looks: "_acme-challenge.example.com"
+    std::string value;
+    bool persistent = false;  // the operator's (dns-persist-01): looked for, not set
+
+    template <class Self, class Archive>
+    static void fields(Self& self, Archive& archive) {
+      archive(self.identifier, self.name, self.value, self.persistent);
+    }
+  };
+  std::vector<Record> records;
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.records);
+  }
+};
+
+// The settings of one of an issuer's DNS providers, secrets among them, as their files are now.
+struct ReadDnsSettings {
+  static constexpr Type kType = Type::read_dns_settings;
+  std::string issuer;
+  std::uint32_t provider = 0;  // as they are configured, from 0
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.issuer, self.provider);
+  }
+};
+struct DnsSettings {  // what it is answered with
+  struct Setting {
+    std::string key;
+    Secret value;
+
+    template <class Self, class Archive>
+    static void fields(Self& self, Archive& archive) {
+      archive(self.key, self.value);
+    }
+  };
+  std::vector<Setting> settings;
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.settings);
+  }
+};
+
+// Before they are set. One that is planned already stays as it is.
+struct PlanDnsRecords {
+  static constexpr Type kType = Type::plan_dns_records;
+  std::vector<DnsRecord> records;
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.records);
+  }
+};
+
+// The provider's own id of a record that was planned, and is set now.
+struct NoteDnsRecord {
+  static constexpr Type kType = Type::note_dns_record;
+  std::string name;
+  std::string value;
+  std::string id;
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.name, self.value, self.id);
+  }
+};
+
+// It is removed.
+struct ForgetDnsRecord {
+  static constexpr Type kType = Type::forget_dns_record;
+  std::string name;
+  std::string value;
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.name, self.value);
   }
 };
 

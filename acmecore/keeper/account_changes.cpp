@@ -51,6 +51,20 @@ void Accounts::see_terms(std::string_view issuer, std::string_view terms_of_serv
     log_.error(std::string(issuer) + ": " + saved.error().message);
 }
 
+void Accounts::see_identities(std::string_view issuer, const std::vector<std::string>& names) {
+  constexpr std::size_t kMost = 10;
+  auto found = find(issuer);
+  if (!found || names.empty() || names.size() > kMost) return;
+  AccountRecord& record = (*found)->record;
+  std::vector<std::string> seen;
+  for (const std::string& name : names) seen.push_back(printable(name));
+  if (seen == record.caa_identities) return;
+  record.caa_identities = std::move(seen);
+  if (record.account_url.empty()) return;  // saved with the account
+  if (auto saved = store_.save_account(record); !saved)
+    log_.error(std::string(issuer) + ": " + saved.error().message);
+}
+
 Result<std::string> Accounts::agree_to_terms(std::string_view issuer) {
   ACME_TRY(Account * account, find(issuer));
   AccountRecord record = account->record;

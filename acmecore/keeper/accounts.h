@@ -32,6 +32,8 @@ class Accounts {
   // What the directory says: nothing is signed for an origin that it did not list.
   Outcome allow_origins(std::string_view issuer, const std::vector<std::string>& urls);
   void see_terms(std::string_view issuer, std::string_view terms_of_service);
+  // Whose name may stand in a record of dns-persist-01.
+  void see_identities(std::string_view issuer, const std::vector<std::string>& names);
   // The operator has seen them, too.
   Result<std::string> agree_to_terms(std::string_view issuer);
 

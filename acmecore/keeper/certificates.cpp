@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "config/names.h"
 #include "config/profile.h"
 #include "crypto/digest.h"
 #include "crypto/pem.h"
@@ -11,6 +12,17 @@ namespace acme::keeper {
 namespace {
 
 constexpr Millis kUnreadIsLost = kHour * 1000;
+
+// What an operator mends when records could not be set; no secrets.
+std::string dns_digest(const IssuerConfig& issuer) {
+  std::string text;
+  for (const DnsProviderConfig& provider : issuer.dns) {
+    text += " dns " + provider.provider + " " + provider.zone;
+    for (const DnsSetting& setting : provider.settings)
+      text += " " + setting.key + "=" + setting.value;
+  }
+  return issuer.dns_alias.empty() ? text : text + " alias " + issuer.dns_alias;
+}
 
 }  // namespace
 
@@ -23,7 +35,8 @@ Certificates::Certificates(const Env& env, Log& log, const Config& config, Store
       accounts_(accounts),
       board_(board),
       keys_(env),
-      answers_(env, keys_, board) {
+      answers_(env, keys_, board),
+      dns_(log, store) {
   for (const CertificateConfig& certificate : config.certificates) {
     for (std::size_t i = 0; i < certificate.keys.size(); ++i) {
       Managed managed;
@@ -144,7 +157,10 @@ std::vector<Lineage> Certificates::lineages_of(std::string_view name) const {
     if (std::find(names.begin(), names.end(), lower(name)) != names.end())
       by_name.push_back(lineage);
   }
-  return by_id.empty() ? by_name : by_id;
+  if (!by_id.empty()) return by_id;
+  // One that has none of its own may be covered by a wildcard.
+  const std::string wildcard = wildcard_for(lower(name));
+  return by_name.empty() && !wildcard.empty() ? lineages_of(wildcard) : by_name;
 }
 
 std::string Certificates::configuration_digest(const Managed& managed) const {
@@ -158,6 +174,7 @@ std::string Certificates::configuration_digest(const Managed& managed) const {
           "\n" + issuer->directory_url + " " + wanted_profile(*issuer, managed.config->names).name;
       const ExternalAccount& account = issuer->external_account;
       if (account.configured()) text += " " + account.kid + " " + account.key_file;
+      text += dns_digest(*issuer);
     }
   return hex(sha256(text)).substr(0, 32);
 }

@@ -18,6 +18,7 @@
 #include "ipc/messages.h"
 #include "keeper/accounts.h"
 #include "keeper/challenge_answers.h"
+#include "keeper/dns_journal.h"
 #include "keeper/key_maker.h"
 #include "store/store.h"
 
@@ -65,6 +66,12 @@ class Certificates {
   Outcome order_created(Managed& managed, const ipc::OrderCreated& request);
   // Nothing while the challenges' own key is being made: as sign_finalize.
   std::optional<Outcome> present(Managed& managed, const ipc::PresentChallenges& request);
+  // What the agent is to set for the challenges that were presented (dns_challenges.cpp).
+  ipc::WantedDnsRecords dns_records(const Managed& managed);
+  // Only for an order of this issuer with challenges in DNS, or a record that one has left.
+  Result<ipc::DnsSettings> dns_settings(const ipc::ReadDnsSettings& request);
+  Outcome plan_dns_records(const ipc::PlanDnsRecords& request);
+  DnsJournal& dns() { return dns_; }
   Result<std::string> sign_challenge(Managed& managed, const ipc::SignChallenge& request);
   // Nothing while the key is being made: asked again when it is there.
   std::optional<Result<std::string>> sign_finalize(Managed& managed,
@@ -136,6 +143,7 @@ class Certificates {
   BoardWriter* board_;  // null: no server (acme-keeper --once)
   KeyMaker keys_;
   ChallengeAnswers answers_;
+  DnsJournal dns_;
   std::map<Lineage, Managed> managed_;
   std::uint64_t left_to_reload_ = 0;
   bool misinformed_ = false;

@@ -57,7 +57,7 @@ Outcome ChallengeAnswers::put(const OrderRecord& order) {
   for (const KeyAuthorizationRecord& record : order.key_authorizations) {
     if (is_alpn(record)) {
       ACME_CHECK(put_alpn(order.lineage, record));
-    } else {
+    } else if (!is_dns_challenge(record.type)) {
       ACME_CHECK(board_->put_token(record.token, record.key_authorization));
     }
   }
@@ -97,6 +97,7 @@ Result<AlpnAnswer> ChallengeAnswers::make_alpn(const KeyAuthorizationRecord& rec
 void ChallengeAnswers::remove(const OrderRecord& order) {
   if (!board_) return;
   for (const KeyAuthorizationRecord& record : order.key_authorizations) {
+    if (is_dns_challenge(record.type)) continue;
     if (!is_alpn(record)) {
       board_->remove_token(record.token);
       continue;

@@ -51,6 +51,12 @@ Outcome Dispatch::decode_and_call(Dispatch& self, const Frame& frame) {
 //   order_created                 newOrder was signed for this lineage and issuer
 //   present_challenges            an order under way, names of the certificate, each one once,
 //                                 a configured type, no other order's tls-alpn-01 for that name
+//   read_dns_settings             a provider of a configured issuer, that has an order under way
+//   with
+//                                 challenges in DNS, or a record in the journal
+//   plan_dns_records              values of challenges that are presented; names, sizes and number
+//                                 bounded
+//   note_, forget_dns_record      a record in the journal
 //   install_chain                 a finalized order; the chain passes every check
 //   give_up_order, save_schedule  configured lineage; what is saved is bounded
 //   save_limits                   configured issuer; bounded
@@ -66,7 +72,8 @@ const Dispatch::Row Dispatch::kTable[] = {
     ACME_ROW(SaveLimits),     ACME_ROW(Progress),          ACME_ROW(IssuerProgress),
     ACME_ROW(ClockState),     ACME_ROW(HoldIssuer),        ACME_ROW(SignAccountUpdate),
     ACME_ROW(SignKeyChange),  ACME_ROW(SignKeyProbe),      ACME_ROW(SignAccountDeactivation),
-    ACME_ROW(SignRevocation), ACME_ROW(ErrandDone),
+    ACME_ROW(SignRevocation), ACME_ROW(ErrandDone),        ACME_ROW(ReadDnsSettings),
+    ACME_ROW(PlanDnsRecords), ACME_ROW(NoteDnsRecord),     ACME_ROW(ForgetDnsRecord),
 };
 #undef ACME_ROW
 
@@ -171,6 +178,7 @@ void Dispatch::key_is_ready(const Lineage& key) {
 void Dispatch::on(std::uint32_t id, const ipc::DirectoryRead& request) {
   auto allowed = accounts_.allow_origins(request.issuer, request.urls);
   if (allowed) accounts_.see_terms(request.issuer, request.terms_of_service);
+  if (allowed) accounts_.see_identities(request.issuer, request.caa_identities);
   reply(id, allowed);
 }
 
@@ -222,8 +230,11 @@ void Dispatch::on(std::uint32_t id, const ipc::PresentChallenges& request) {
   auto found = managed(request.lineage);
   if (!found) return reply(id, Outcome(found.error()));
   auto done = certificates_.present(**found, request);
-  if (done) return reply(id, *done);
-  wait(id, request, ChallengeAnswers::kKey);
+  if (!done) return wait(id, request, ChallengeAnswers::kKey);
+  if (!*done) return reply(id, *done);
+  const ipc::WantedDnsRecords wanted = certificates_.dns_records(**found);
+  if (wanted.records.empty()) return reply(id, Outcome());
+  reply(id, Result<std::string>(std::string(encode(wanted).view())));
 }
 
 void Dispatch::on(std::uint32_t id, const ipc::InstallChain& request) {
@@ -250,6 +261,24 @@ void Dispatch::on(std::uint32_t id, const ipc::SaveSchedule& request) {
 
 void Dispatch::on(std::uint32_t id, const ipc::SaveLimits& request) {
   reply(id, accounts_.save_limits(request.issuer, request.spent));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::ReadDnsSettings& request) {
+  auto settings = certificates_.dns_settings(request);
+  if (!settings) return reply(id, Outcome(settings.error()));
+  reply(id, Result<std::string>(std::string(encode(*settings).view())));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::PlanDnsRecords& request) {
+  reply(id, certificates_.plan_dns_records(request));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::NoteDnsRecord& request) {
+  reply(id, certificates_.dns().note(request.name, request.value, request.id));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::ForgetDnsRecord& request) {
+  reply(id, certificates_.dns().forget(request.name, request.value));
 }
 
 void Dispatch::on(std::uint32_t, const ipc::IssuerProgress& request) {

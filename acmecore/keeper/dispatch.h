@@ -82,6 +82,10 @@ class Dispatch {
   void on(std::uint32_t id, const ipc::GiveUpOrder& request);
   void on(std::uint32_t id, const ipc::SaveSchedule& request);
   void on(std::uint32_t id, const ipc::SaveLimits& request);
+  void on(std::uint32_t id, const ipc::ReadDnsSettings& request);
+  void on(std::uint32_t id, const ipc::PlanDnsRecords& request);
+  void on(std::uint32_t id, const ipc::NoteDnsRecord& request);
+  void on(std::uint32_t id, const ipc::ForgetDnsRecord& request);
   void on(std::uint32_t id, const ipc::LogLine& request);
   void on(std::uint32_t id, const ipc::IssuerProgress& request);
   void on(std::uint32_t id, const ipc::Progress& request);

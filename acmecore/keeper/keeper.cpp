@@ -12,6 +12,7 @@
 
 #include "base/archive.h"
 #include "base/text.h"
+#include "keeper/dns_persist.h"
 #include "keeper/import.h"
 #include "keeper/read_file.h"
 #include "keeper/runtime_path.h"
@@ -190,6 +191,7 @@ void Keeper::welcome() {
   for (const auto& [lineage, managed] : certificates_.all())
     welcome.lineages.push_back(certificates_.state_of(managed));
   welcome.errands = errands_.open();
+  welcome.dns_records = certificates_.dns().all();
   send(ipc::Type::welcome, 0, encode(welcome));
 }
 
@@ -406,6 +408,8 @@ std::optional<ipc::ControlAnswer> Keeper::control(ipc::ControlType type,
       return renew(request);
     case ipc::ControlType::take_over:
       return take_over(request);
+    case ipc::ControlType::dns_persist:
+      return dns_persist(request);
     default:
       status_stale_ = true;
       return operator_requests_.handle(type, request, ticket);
@@ -421,6 +425,12 @@ ipc::ControlAnswer Keeper::take_over(const ipc::ControlRequest& request) {
     status_stale_ = true;
   }
   return {true, rows.compact()};
+}
+
+ipc::ControlAnswer Keeper::dns_persist(const ipc::ControlRequest& request) {
+  if (request.names.size() != 1) return {false, "name one certificate"};
+  auto records = persistent_records(config_, accounts_, certificates_, request.names.front());
+  return {static_cast<bool>(records), records ? *records : records.error().message};
 }
 
 ipc::ControlAnswer Keeper::renew(const ipc::ControlRequest& request) {

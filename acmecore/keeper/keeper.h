@@ -59,6 +59,7 @@ class Keeper {
                                             const ipc::ControlRequest& request,
                                             Control::Ticket ticket);
   ipc::ControlAnswer renew(const ipc::ControlRequest& request);
+  ipc::ControlAnswer dns_persist(const ipc::ControlRequest& request);
   ipc::ControlAnswer take_over(const ipc::ControlRequest& request);
   void send(ipc::Type type, std::uint32_t id, const Secret& payload);
   int timeout() const;

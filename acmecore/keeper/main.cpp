@@ -56,6 +56,7 @@ int usage() {
       "acme-keeper is the helper of ngx_acme_module and mod_acme; they start it.\n"
       "By hand: acme-keeper --once status --state PATH\n"
       "         acme-keeper --once issuers --state PATH\n"
+      "         acme-keeper --once dns-persist --state PATH NAME\n"
       "         acme-keeper --once renew --state PATH NAME...\n"
       "         acme-keeper --once import --state PATH (acmectl gives it what it read)\n",
       stderr);
@@ -65,7 +66,8 @@ int usage() {
 int run_once(int argc, char** argv) {
   if (argc < 5 || std::string_view(argv[3]) != "--state") return usage();
   std::string_view command = argv[2];
-  if (command != "status" && command != "renew" && command != "issuers" && command != "import")
+  if (command != "status" && command != "renew" && command != "issuers" && command != "import" &&
+      !(command == "dns-persist" && argc == 6))
     return usage();
   return once(system_env(), argv[4], argv[2], std::vector<std::string>(argv + 5, argv + argc));
 }

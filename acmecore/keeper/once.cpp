@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "ipc/control.h"
 #include "keeper/certificates.h"
+#include "keeper/dns_persist.h"
 #include "keeper/import.h"
 #include "keeper/status.h"
 #include "store/store.h"
@@ -114,6 +115,12 @@ int once(const Env& env, const std::string& state_path, const std::string& comma
   Certificates certificates(env, log, *config, *store, accounts, nullptr);
   certificates.restore_certificates();
   if (writes) return mark(env, certificates, names);
+  if (command == "dns-persist") {
+    auto records = persistent_records(*config, accounts, certificates, names.front());
+    if (!records) return complain(records.error());
+    std::fputs(records->c_str(), stdout);
+    return 0;
+  }
   Json out = command == "issuers" ? issuers_json(*config, accounts)
                                   : status_json(env, *config, certificates, accounts, false);
   std::puts(out.pretty().c_str());

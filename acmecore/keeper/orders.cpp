@@ -169,9 +169,14 @@ Result<OrderRecord> Certificates::with_challenges(const Managed& managed,
     if (!is_configured(*config_.issuer(request.issuer), challenge.type))
       return fail(Errc::refused, std::string(challenge_name(challenge.type)) +
                                      " is not configured for " + request.issuer);
-    ACME_TRY(std::string answer, accounts_.key_authorization(request.issuer, challenge.token));
-    order.key_authorizations.push_back(
-        {challenge.identifier, challenge.token, answer, challenge.type});
+    std::string answer;
+    if (challenge.type == ChallengeType::dnspersist01) {
+      accounts_.see_identities(request.issuer, challenge.issuer_domain_names);
+    } else {
+      ACME_TRY(answer, accounts_.key_authorization(request.issuer, challenge.token));
+    }
+    order.key_authorizations.push_back({challenge.identifier, answer.empty() ? "" : challenge.token,
+                                        std::move(answer), challenge.type});
   }
   return order;
 }

@@ -72,6 +72,8 @@ class Supervisor {
     if (after_reload_) what.arguments.push_back("--reload");
     what.descriptors = {kConfigFd, kBoardFd, kDeathFd, kReadyFd, read_end.get()};
     what.environment = clean_environment();
+    if (const char* folder = std::getenv("CREDENTIALS_DIRECTORY"))  // the keeper's alone
+      what.environment.push_back(std::string("CREDENTIALS_DIRECTORY=") + folder);
     auto pid = env_.spawn(what);
     if (!pid) return retry_later(pid.error().message);
     keeper_ = *pid;

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "protocol/document.h"
 #include "protocol/message.h"
 #include "protocol/url.h"
 
@@ -57,6 +58,7 @@ void read_meta(Directory& directory, const Json& meta) {
   directory.terms_of_service = web_url("termsOfService");
   directory.website = web_url("website");
   directory.external_account_required = meta["externalAccountRequired"].truth();
+  directory.caa_identities = read_issuer_domain_names(meta["caaIdentities"]);
   directory.profiles = meta["profiles"].keys();
   std::sort(directory.profiles.begin(), directory.profiles.end());
   if (directory.profiles.size() > kProfiles) directory.profiles.resize(kProfiles);

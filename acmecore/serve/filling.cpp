@@ -131,6 +131,7 @@ void fill_challenges(const Store& store, BoardWriter& board, WallTime now, Log& 
   AlpnMaker alpn(now);
   for (const OrderRecord& order : store.load_orders())
     for (const KeyAuthorizationRecord& record : order.key_authorizations) {
+      if (is_dns_challenge(record.type)) continue;  // answered by name servers
       Outcome put = record.type == ChallengeType::tlsalpn01
                         ? alpn.put(board, record)
                         : board.put_token(record.token, record.key_authorization);

@@ -60,11 +60,13 @@ Result<Pipe> make_pipe() {
   return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
-// A search path of our own, and the time zone that the log is written in.
+// A search path of our own, the time zone that the log is written in, and where systemd has
+// put the service's credentials.
 std::vector<std::string> clean_environment() {
   std::vector<std::string> out = {
       "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
-  if (const char* zone = std::getenv("TZ")) out.push_back(std::string("TZ=") + zone);
+  for (const char* name : {"TZ", "CREDENTIALS_DIRECTORY"})
+    if (const char* value = std::getenv(name)) out.push_back(std::string(name) + "=" + value);
   return out;
 }
 

@@ -227,6 +227,7 @@ std::string encode_account(const AccountRecord& account) {
   if (account.contacts) put_list(out, "contacts", *account.contacts);
   if (account.key != AccountKeyRecord{}) out.set("key", key_json(account.key));
   if (account.next_key) out.set("next_key", key_json(*account.next_key));
+  if (!account.caa_identities.empty()) put_list(out, "caa_identities", account.caa_identities);
   put_time(out, "created", account.created);
   put_time(out, "not_before", account.not_before);
   return finish(out);
@@ -242,6 +243,7 @@ Result<AccountRecord> decode_account(std::string_view text) {
   if (in["contacts"].is_array()) account.contacts = texts_of(in["contacts"]);
   account.key = key_in(in["key"]);
   if (in["next_key"].is_object()) account.next_key = key_in(in["next_key"]);
+  account.caa_identities = texts_of(in["caa_identities"]);
   account.created = time_of(in["created"]);
   account.not_before = time_of(in["not_before"]);
   // An account without its directory could be taken for another CA's.

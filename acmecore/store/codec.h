@@ -52,6 +52,10 @@ Result<ReloadRecord> decode_reload(std::string_view text);
 std::string encode_limits(const SpentLimits& spent);  // store/limits.cpp
 Result<SpentLimits> decode_limits(std::string_view text);
 
+// store/dns_records.cpp
+std::string encode_dns_records(const std::vector<DnsRecord>& records);
+Result<std::vector<DnsRecord>> decode_dns_records(std::string_view text);
+
 // No time lies further ahead than its own maximum, so that a clock that was
 // once in 2038 does no harm: a wait ends after a day at most, the past is past,
 // and of the failed validations those of the last hour are kept.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/challenge_type.h"
+#include "base/dns_record.h"
 #include "base/lineage.h"
 #include "base/rate_limit.h"
 #include "base/secret.h"
@@ -33,6 +34,7 @@ struct AccountRecord {
   std::optional<std::vector<std::string>> contacts{};  // as the CA has them; absent: not known
   AccountKeyRecord key{};                              // that the CA knows
   std::optional<AccountKeyRecord> next_key{};          // a rollover to it was begun
+  std::vector<std::string> caa_identities{};           // names of the CA's own (RFC 8659)
 };
 
 struct VersionMeta {

@@ -25,9 +25,9 @@ constexpr std::size_t kProbeBytes = 256 << 10;
 constexpr Millis kProbeLife = 1'000;
 
 // What may lie in a store that has no VERSION yet: our own, and what a volume begins with.
-constexpr std::array<std::string_view, 11> kOwnNames = {
-    "VERSION",     "lock",  "config", kIssuers, kCerts,      kJournal,
-    kPlaceholders, kReload, kImport,  "run",    "lost+found"};
+constexpr std::array<std::string_view, 12> kOwnNames = {
+    "VERSION",     "lock",  "config",    kIssuers, kCerts, kJournal,
+    kPlaceholders, kReload, kDnsRecords, kImport,  "run",  "lost+found"};
 
 enum class Age { unborn, current, newer };
 

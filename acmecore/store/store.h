@@ -110,6 +110,10 @@ class Store {
   Result<Secret> load_order_key(const Lineage& lineage) const;
   Outcome forget_order(const Lineage& lineage);  // record and key at once
 
+  // TXT records in other people's zones, each written before it is set.
+  Result<std::vector<DnsRecord>> load_dns_records() const;
+  Outcome save_dns_records(const std::vector<DnsRecord>& records);
+
   // The last reload that was asked for: what limits their rate outlives the helper.
   Result<ReloadRecord> load_reload(WallTime now) const;
   Outcome save_reload(const ReloadRecord& reload);

@@ -17,6 +17,7 @@ from lib import process
 from lib.authority import Authority
 from lib.dns import Dns
 from lib.httpd import Httpd
+from lib.name_server import KINDS
 from lib.nginx import Nginx
 from lib.pebble import Pebble, program
 from lib.ports import free_port
@@ -112,6 +113,19 @@ def dns(folder, watch):
 
 
 @pytest.fixture
+def make_name_server(folder, watch):
+    """make_name_server("bind" | "knot", **options) -> one that is running."""
+    made = []
+
+    def make(kind, **options):
+        made.append(watch(KINDS[kind](folder / f"{kind}{len(made)}", **options)))
+        return made[-1].start()
+    yield make
+    for part in made:
+        part.close()
+
+
+@pytest.fixture
 def make_pebble(folder, authority, dns, ports, watch):
     """make_pebble(label, **options) -> a running Pebble: for tests with several CAs."""
     made = []
@@ -121,7 +135,8 @@ def make_pebble(folder, authority, dns, ports, watch):
         place.mkdir()
         http_port = options.pop("http_port", ports.http)
         tls_port = options.pop("tls_port", ports.tls)
-        made.append(watch(Pebble(place, authority, dns, http_port, tls_port, **options)))
+        names = options.pop("dns", dns)
+        made.append(watch(Pebble(place, authority, names, http_port, tls_port, **options)))
         return made[-1].start()
     yield make
     for part in made:

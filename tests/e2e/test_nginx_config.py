@@ -83,7 +83,8 @@ def refused(server, words, text):
     ("acme_issuer other { key ecdsa:257; }", 'unknown kind of key "ecdsa:257"'),
     ("acme_issuer other { challenge http-02; }", 'unknown challenge type "http-02"'),
     ("acme_issuer other { challenge http-01 http-01; }", "given twice"),
-    ("acme_issuer other { challenge dns-01; }", "not supported by this version"),
+    ("acme_issuer other { challenge dns-01; }", "needs a DNS provider"),
+    ("acme_issuer other { dns nowhere; }", "nowhere"),
     ("acme_issuer other { contact nobody; }", "not a mail address"),
     ("acme_issuer other { ssl_verify perhaps; }", "neither on nor off"),
     ("acme_issuer other { colour red; }", 'unknown directive "colour"'),
@@ -290,7 +291,10 @@ def test_there_are_examples():
                              "staging-then-production.conf", "tls-alpn-01-only.conf"}
 
 
-@pytest.mark.parametrize("name", [name for name in EXAMPLES if name != "external-account.conf"])
+OF_THEIR_OWN = {"external-account.conf", "wildcard.conf"}  # below
+
+
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if name not in OF_THEIR_OWN])
 def test_an_example_gets_its_certificates(server, pebble, load, name):
     text = load(name, pebble.issuer)
     done = server.test()
@@ -315,6 +319,19 @@ def test_the_example_of_an_external_account(server, pebble, load, folder):
          lambda name: pebble.issuer(name, external_account_key=f"kid-1 {path}"))
     server.start()
     server.wait_for_certificate("shop.example.com", pebble)
+
+
+def test_the_example_of_a_wildcard(server, make_pebble, make_name_server, load):
+    bind = make_name_server("bind")
+    pebble = make_pebble("pebble", dns=bind)
+    provider = f"rfc2136 server={bind.address} key=file:{bind.key_file}"
+    load("wildcard.conf", lambda name: pebble.issuer(name, dns=provider, dns_resolver=bind.address))
+    server.start()
+    names = ["example.com", "*.example.com"]
+    certificate = server.wait_for_certificate("example.com", pebble, names=names)
+    for name in ("www.example.com", "shop.example.com"):
+        assert server.handshake(name, pebble.root()).serial == certificate.serial
+    assert pebble.orders() == 1
 
 
 def test_the_redirect_example_redirects_and_sends_hsts_once_it_may(server, pebble, relay, load):

@@ -57,6 +57,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 5:
       check(text, decode_limits, encode_limits);
       break;
+    case 6:
+      check(text, decode_dns_records, encode_dns_records);
+      break;
     default:
       check(text, decode_reload, encode_reload);
   }

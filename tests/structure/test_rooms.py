@@ -14,7 +14,7 @@ MAY_INCLUDE = {
     "protocol": ["base", "config", "crypto/digest"],
     "store": ["base", "crypto/cert", "crypto/digest"],
     "keeper": ["base", "config", "crypto", "store", "board", "ipc"],
-    "agent": ["base", "config", "crypto/digest", "protocol", "ipc"],
+    "agent": ["base", "config", "crypto/digest", "crypto/wiping_free", "protocol", "ipc"],
     "serve": ["base", "config", "crypto", "store", "board", "ipc"],
     "ctl": ["base", "crypto", "ipc"],
     "include": [],

@@ -16,6 +16,8 @@ struct TxtRecord {
   std::string value;  // RFC 8555 8.4
   std::string zone;   // the zone that holds `name`: "example.com"
   std::string owner;  // the certificate's name that it is for: "example.com", also of a wildcard
+  // RFC 8555 8.1, for those who make the value themselves (lego's raw mode); empty: not known.
+  std::string key_authorization = {};
 };
 
 class Provider {

@@ -30,13 +30,14 @@ class Pebble:
     nonce_reject: percent of good nonces that are refused.
     authorization_reuse: percent of valid authorizations used again (Pebble's own default: 50).
     retry_after: upper bounds of Retry-After at (authorization, order); Pebble's example: (3, 5).
+    caa_identities: its own domain names; dns-persist-01 wants one in its record.
     sleep: upper bound of the random seconds before a validation; 0: none.
     """
 
     def __init__(self, folder, authority, dns, http_port, tls_port, *, validity=7776000,
                  profiles=None, nonce_reject=5, authorization_reuse=50, retry_after=(1, 1),
                  sleep=0, alternate_roots=0, chain_length=1, always_valid=False, eab_keys=None,
-                 blocked=(), strict=False):
+                 blocked=(), strict=False, caa_identities=()):
         self.folder = folder
         self.authority = authority
         self.port = free_port()
@@ -54,6 +55,7 @@ class Pebble:
             "externalAccountBindingRequired": bool(eab_keys),
             "externalAccountMACKeys": eab_keys or {},
             "domainBlocklist": list(blocked),
+            "caaIdentities": list(caa_identities),
             "retryAfter": {"authz": retry_after[0], "order": retry_after[1]},
             "keyAlgorithm": "ecdsa",
             "profiles": {name: {"description": f"profile {name}", "validityPeriod": seconds}

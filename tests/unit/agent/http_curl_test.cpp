@@ -67,7 +67,107 @@ struct Loop {
   int ends[2];
 };
 
+// What a server is sent, and what it answers with.
+struct Exchange {
+  explicit Exchange(std::string answer, HttpRequest request) {
+    Port port(true);
+    request.url = "http://127.0.0.1:" + std::to_string(port.number) + request.url;
+    Loop loop;
+    loop.http->send(std::move(request), [&loop](HttpResult got) { loop.got = std::move(got); });
+    UniqueFd peer;
+    for (int i = 0; i < 200 && !loop.got; ++i) {
+      REQUIRE_OK(turn(*loop.http, port.fd.get(), 20));
+      if (!peer) peer.reset(accept4(port.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      char buffer[4096];
+      ssize_t n = peer ? read(peer.get(), buffer, sizeof buffer) : -1;
+      if (n <= 0) continue;
+      asked.append(buffer, static_cast<std::size_t>(n));
+      if (asked.find("\r\n\r\n") == std::string::npos) continue;
+      CHECK(write(peer.get(), answer.data(), answer.size()) > 0);
+    }
+    CHECK(loop.got.has_value());
+    result = std::move(*loop.got);
+  }
+  const protocol::Answer& answer() const { return std::get<protocol::Answer>(result); }
+  std::string asked;
+  HttpResult result;
+};
+
+HttpRequest plain(HttpRequest::Method method, const std::string& body = {}) {
+  HttpRequest request;
+  request.method = method;
+  request.url = "/a/b?c=d";
+  request.body = body;
+  request.content_type = "application/json";
+  request.plain_http = true;
+  return request;
+}
+
+std::string answer_of(const std::string& body) {
+  return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
 }  // namespace
+
+TEST(an_api_is_asked_with_its_methods_and_headers) {
+  using Method = HttpRequest::Method;
+  const std::pair<Method, const char*> methods[] = {{Method::get, "GET"},
+                                                    {Method::post, "POST"},
+                                                    {Method::put, "PUT"},
+                                                    {Method::patch, "PATCH"},
+                                                    {Method::del, "DELETE"}};
+  for (const auto& [method, name] : methods) {
+    HttpRequest request = plain(method, method == Method::get ? "" : "{\"a\":1}");
+    request.headers.emplace_back(std::string_view("Authorization: Bearer s3cret"));
+    request.headers.emplace_back(std::string_view("X-Other: 1"));
+    Exchange exchange(answer_of("fine"), std::move(request));
+    CHECK(exchange.asked.starts_with(std::string(name) + " /a/b?c=d HTTP/1.1\r\n"));
+    CHECK_CONTAINS(exchange.asked, "\r\nAuthorization: Bearer s3cret\r\n");
+    CHECK_CONTAINS(exchange.asked, "\r\nX-Other: 1\r\n");
+    CHECK(exchange.asked.find("Expect") == std::string::npos);
+    CHECK_EQ(exchange.asked.ends_with("\r\n\r\n{\"a\":1}"), method != Method::get);
+    CHECK_EQ(exchange.answer().status, 200);
+    CHECK_EQ(exchange.answer().body, "fine");
+  }
+}
+
+TEST(a_delete_has_no_body_unless_there_is_one) {
+  Exchange exchange(answer_of(""), plain(HttpRequest::Method::del));
+  CHECK(exchange.asked.starts_with("DELETE "));
+  CHECK(exchange.asked.find("Content-") == std::string::npos);
+}
+
+TEST(a_header_cannot_bring_another) {
+  HttpRequest request = plain(HttpRequest::Method::get);
+  request.url = "http://127.0.0.1:1/";
+  request.headers.emplace_back(std::string_view("Authorization: Bearer s3cret\r\nX: y"));
+  Loop loop;
+  loop.http->send(std::move(request), [&](HttpResult got) { loop.got = std::move(got); });
+  for (int i = 0; i < 10 && !loop.got; ++i) REQUIRE_OK(turn(*loop.http, loop.ends[0], 10));
+  HttpError error = std::get<HttpError>(loop.got.value());
+  CHECK_CONTAINS(error.words, "control character");
+  CHECK(error.words.find("s3cret") == std::string::npos);
+  CHECK(!error.worth_a_retry);
+}
+
+TEST(an_answer_that_is_too_large_is_cut_short) {
+  HttpRequest request = plain(HttpRequest::Method::get);
+  request.most_body_bytes = 2048;
+  Exchange exchange(answer_of(std::string(3000, 'x')), std::move(request));
+  HttpError error = std::get<HttpError>(exchange.result);
+  CHECK_CONTAINS(error.words, "is larger than 2 KiB");
+  CHECK(!error.worth_a_retry);
+}
+
+TEST(plain_http_leads_nowhere_else) {
+  HttpRequest request = plain(HttpRequest::Method::get);
+  request.follow_redirects = true;
+  Exchange exchange(
+      "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n"
+      "Content-Length: 0\r\n\r\n",
+      std::move(request));
+  CHECK_CONTAINS(std::get<HttpError>(exchange.result).words, "something else than https");
+}
 
 TEST(a_closed_port_is_told_in_words) {
   Port port(false);

@@ -336,6 +336,7 @@ class ScriptedKeeper {
   std::int64_t clock_ahead = 0;  // as the agent told it last
   // Instead of the usual reply: nothing lets the request pass.
   std::function<std::optional<ipc::Reply>(ipc::Type)> before;
+  std::function<std::optional<ipc::Reply>(ipc::Type, std::string_view bytes)> before_with;
 
   std::size_t count(ipc::Type type) const {
     return static_cast<std::size_t>(std::count(types.begin(), types.end(), type));
@@ -385,6 +386,8 @@ class ScriptedKeeper {
     reply.text = act(type, frame.payload.view());
     if (before)
       if (auto instead = before(type)) reply = *instead;
+    if (before_with)
+      if (auto instead = before_with(type, frame.payload.view())) reply = *instead;
     REQUIRE_OK(
         channel_.send(static_cast<std::uint16_t>(ipc::Type::reply), frame.id, encode(reply)));
   }

@@ -13,6 +13,30 @@ std::string decoded(std::string_view text) {
 
 }  // namespace
 
+// RFC 4231, test case 2.
+TEST(hmac_has_the_known_answers) {
+  const Secret key(std::string_view("Jefe"));
+  auto of = [&](HmacHash hash) {
+    const std::string mac = REQUIRE_OK(hmac(hash, key, "what do ya want for nothing?"));
+    return hex({reinterpret_cast<const std::uint8_t*>(mac.data()), mac.size()});
+  };
+  CHECK_EQ(of(HmacHash::sha256),
+           "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  CHECK_EQ(of(HmacHash::sha384),
+           "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e"
+           "8e2240ca5e69e2c78b3239ecfab21649");
+  CHECK_EQ(of(HmacHash::sha512),
+           "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554"
+           "9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737");
+}
+
+TEST(bytes_are_equal_or_not) {
+  CHECK(equal_bytes("", ""));
+  CHECK(equal_bytes("abc", "abc"));
+  CHECK(!equal_bytes("abc", "abd"));
+  CHECK(!equal_bytes("abc", "abcd"));
+}
+
 TEST(sha256_has_the_known_answers) {
   CHECK_EQ(hex(sha256("")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   CHECK_EQ(hex(sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

@@ -46,6 +46,17 @@ inline Config bench_config(const std::string& folder) {
     issuer.challenges = {ChallengeType::http01, ChallengeType::tlsalpn01};
     config.issuers.push_back(issuer);
   }
+  // The second one can have names proven in DNS, too.
+  IssuerConfig& second = config.issuers.back();
+  for (ChallengeType type :
+       {ChallengeType::dns01, ChallengeType::dnsaccount01, ChallengeType::dnspersist01})
+    second.challenges.push_back(type);
+  DnsSetting token;
+  token.key = "TOKEN";
+  token.source = DnsSetting::Source::file;
+  token.value = folder + "/token";
+  write_text(token.value, "sesame-1\n");
+  second.dns.push_back({"exec", {token}, ""});
   config.certificates.push_back(
       {"site", {"site.example", "www.site.example"}, {"ca"}, {KeyType::ecdsa256}, {}, 0});
   config.certificates.push_back({"slow", {"slow.example"}, {"ca"}, {KeyType::rsa2048}, {}, 1});

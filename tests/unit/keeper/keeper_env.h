@@ -79,6 +79,9 @@ class Folder {
   std::string path_;
 };
 
+inline void write_text(const std::string& path, std::string_view text) {
+  std::ofstream(path) << text;
+}
 inline std::string contents_of(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};

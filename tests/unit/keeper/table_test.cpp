@@ -2,6 +2,7 @@
 // granted in its time. A request that has no row here fails the test.
 #include <map>
 
+#include "unit/keeper/requests_dns.h"
 #include "unit/keeper/requests_errands.h"
 #include "unit/keeper/requests_signed.h"
 #include "unit/keeper/requests_told.h"
@@ -40,6 +41,10 @@ const std::map<Type, Row>& rows() {
       {Type::clock_state, clock_state()},
       {Type::save_limits, save_limits()},
       {Type::issuer_progress, issuer_progress()},
+      {Type::read_dns_settings, read_dns_settings()},
+      {Type::plan_dns_records, plan_dns_records()},
+      {Type::note_dns_record, note_dns_record()},
+      {Type::forget_dns_record, forget_dns_record()},
   };
   return all;
 }
