@@ -353,10 +353,11 @@ struct WantedDnsRecords {
     std::string identifier;  // "example.com", also of a wildcard
     std::string name;        // where the CA looks: "_acme-challenge.example.com"
     std::string value;
+    std::string key_authorization{};  // that it is made of
 
     template <class Self, class Archive>
     static void fields(Self& self, Archive& archive) {
-      archive(self.identifier, self.name, self.value);
+      archive(self.identifier, self.name, self.value, self.key_authorization);
     }
   };
   std::vector<Record> records;

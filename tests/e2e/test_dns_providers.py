@@ -2,6 +2,8 @@
 Cloudflare's API as it was recorded (the exchange in tests/data/protocol)."""
 
 import json
+import os
+import pwd
 import re
 import subprocess
 import threading
@@ -10,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from lib import process
 from lib.name_server import KINDS
+from lib.site import Site
 from lib.workspace import REPOSITORY, built
 
 ZONE = "example.com"
@@ -259,6 +263,41 @@ def test_a_dnsapi_script_of_acme_sh_is_called_in_its_own_shell(folder):
     assert records.read_text() == ""
     assert "its last words: no such record" in Work([f"remove {RECORDS[0]}"], provider).error()
     assert not list(folder.glob("tmp.*")), "what a script has saved is gone with it"
+
+
+# lego's raw mode: what stands in the record is the hook's to know.
+RAW_HOOK = r"""#!/bin/sh -e
+id -un >>"$Record_Of_Users"
+value=$(printf %s "$5" | openssl dgst -sha256 -binary | base64 | tr '+/' '-_' | tr -d =)
+[ "${5%%.*}" = "$4" ]
+[ "$1" = present ] && verb="add" || verb="delete"
+printf 'server %s\nupdate %s _acme-challenge.%s 60 TXT "%s"\nsend\n' \
+  "$Server" $verb "$3" "$value" | nsupdate -k "$Key"
+"""
+
+
+@pytest.mark.servers("nginx")
+def test_a_hook_in_legos_raw_mode_proves_names_as_the_agents_user(
+        server, make_name_server, make_pebble, folder):
+    bind = make_name_server("bind")
+    ca = make_pebble("pebble", dns=bind, authorization_reuse=0)
+    bind.key_file.chmod(0o644)
+    users = folder / "users"
+    users.write_text("")
+    users.chmod(0o666)
+    hook = folder / "raw"
+    hook.write_text(RAW_HOOK)
+    hook.chmod(0o755)
+    names = [ZONE, f"*.{ZONE}"]
+    provider = (f"exec program={hook} style=lego-raw Server={bind.host} Key={bind.key_file} "
+                f"Record_Of_Users={users}")
+    server.configure([Site(names)], [ca.issuer(dns=provider, dns_resolver=bind.address,
+                                               challenge="dns-01")])
+    server.start()
+    server.wait_for_certificate(f"shop.{ZONE}", ca, names=names)
+    process.wait_until(lambda: not bind.txt(APEX), 10, "records gone")
+    assert users.read_text().split() == [pwd.getpwuid(os.stat(f"/proc/{pid}").st_uid).pw_name
+                                         for pid in server.helpers()["agent"]] * 4
 
 
 def test_a_hook_that_hangs_is_ended_and_the_next_one_has_its_turn(folder):
