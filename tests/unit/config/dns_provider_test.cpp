@@ -172,7 +172,7 @@ TEST(programs_get_settings_with_a_capital_as_their_environment) {
   CHECK_CONTAINS(refused("exec program=/p 1A=eu"), "with a capital");
   CHECK_CONTAINS(refused("exec program=/p style=certbot"),
                  "acme or lego or lego-raw or dehydrated");
-  CHECK_CONTAINS(refused("exec program=/p timeout=0"), "from 1 to 3600");
+  CHECK_CONTAINS(refused("exec program=/p timeout=0"), "from 1 to 540");
   CHECK_CONTAINS(refused("exec style=lego"), "has no program=: write program=…");
   CHECK_CONTAINS(refused("lexicon"), "provider=");
   CHECK_CONTAINS(refused("acme.sh plugin=../dns_cf"), "letters");
