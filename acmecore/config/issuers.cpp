@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "config/preflight.h"
 #include "config/rate_limits.h"
 #include "config/values.h"
 
@@ -79,6 +80,7 @@ IssuerConfig issuer_config(const IssuerSettings& settings, bool plain_http_liste
   config.common_name_in_csr = settings.common_name_in_csr;
   config.import_path = settings.import_path;
   config.external_account = settings.external_account;
+  config.preflight = settings.preflight;
   config.limits = settings.limits ? *settings.limits : known_rate_limits(config.directory_url);
   return config;
 }
@@ -121,6 +123,8 @@ Outcome assign_to_issuer(IssuerSettings& issuer, std::string_view key, const Val
     ACME_TRY(issuer.external_account, parse_external_account(root, first, values.back()));
   } else if (key == "rate_limit") {
     ACME_TRY(issuer.limits, parse_rate_limits(values));
+  } else if (key == "preflight") {
+    ACME_TRY(issuer.preflight, parse_preflight(values));
   } else {
     return fail(Errc::internal, "the directive " + std::string(key) + " has no parser");
   }

@@ -49,6 +49,7 @@ struct GlobalSettings {
   std::string runtime_path;
   std::string user;
   std::string helper_path;
+  std::vector<std::string> resolvers;  // "address:port"; empty: the server's own
   std::uint32_t certificate_cache = kCertificateCache;
   ActivationMode activation = ActivationMode::live;
 };
@@ -72,6 +73,7 @@ struct IssuerSettings {
   std::string import_path;
   ExternalAccount external_account;
   std::optional<RateLimits> limits;  // absent: what is known of the CA
+  PreflightConfig preflight = {true, 80};
   bool configured = false;           // a block of that name stands somewhere
   Place place;
 };
