@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -19,6 +20,14 @@ struct Trust {
   bool verify = true;
 };
 
+// A look at a server that may be anybody's: by http or https, at this very address whatever the
+// host's name says, with little patience, its certificate unchecked, one connection for it alone;
+// what its body has beyond so much is not read, and not missed.
+struct Peek {
+  std::string address;
+  std::size_t most = 512;
+};
+
 struct HttpRequest {
   enum class Method { get, head, post } method = Method::get;
   std::string url;
@@ -27,6 +36,7 @@ struct HttpRequest {
   bool follow_redirects = false;  // at most 3, https to https; never for a post
   std::shared_ptr<const Trust> trust;
   std::vector<std::string> addresses = {};  // of the URL's host; empty: the system finds them
+  std::optional<Peek> peek = {};            // of a get; nothing of a CA's is asked so
 };
 
 // There is no answer, and this is why.
@@ -34,6 +44,7 @@ struct HttpError {
   std::string words;          // "connection to ca.example:443 refused"
   bool reached = false;       // a connection stood: the request may have arrived
   bool worth_a_retry = true;  // no: the answer broke a limit of ours, the URL is none, …
+  bool no_route = false;      // this machine has no way to such addresses (IPv6)
 };
 
 using HttpResult = std::variant<protocol::Answer, HttpError>;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/dns/resolver.h"
 #include "agent/driver.h"
 #include "agent/http_curl.h"
 #include "agent/resolving_http.h"
@@ -39,6 +40,9 @@ class Agent {
     keeper_.on_errand = [this](ipc::Errand errand) {
       if (driver_) driver_->errand(std::move(errand));
     };
+    keeper_.on_check = [this](const ipc::Check& check) {
+      if (driver_) driver_->check(check);
+    };
   }
 
   // Until the keeper goes away.
@@ -68,6 +72,11 @@ class Agent {
     http_->set_user_agent("acmecore/" ACME_VERSION " (" + config_.server_version + ")");
     resolving_.use(config_.resolvers);
     driver_ = std::make_unique<Driver>(services_, config_, welcome);
+    names_.emplace(dns_, config_.resolvers.empty() ? dns::system_servers() : config_.resolvers);
+    driver_->enable_preflight(
+        [this](const std::string& name, dns::RecordType type, dns::Client::Done done) {
+          names_->find(name, type, std::move(done));
+        });
     driver_->start();
     return {};
   }
@@ -79,6 +88,7 @@ class Agent {
   std::unique_ptr<CurlHttp> http_;
   dns::Client dns_;
   ResolvingHttp resolving_;
+  std::optional<dns::Resolver> names_;  // of what CAs will look at
   Services services_;
   Config config_;
   std::unique_ptr<Driver> driver_;

@@ -10,7 +10,8 @@
 namespace acme::protocol {
 namespace {
 
-constexpr std::size_t kProfiles = 64;  // more than any CA has
+constexpr std::size_t kProfiles = 64;    // more than any CA has
+constexpr std::size_t kIdentities = 32;  // the same
 
 struct Endpoint {
   const char* member;
@@ -60,6 +61,9 @@ void read_meta(Directory& directory, const Json& meta) {
   directory.profiles = meta["profiles"].keys();
   std::sort(directory.profiles.begin(), directory.profiles.end());
   if (directory.profiles.size() > kProfiles) directory.profiles.resize(kProfiles);
+  for (const Json& identity : meta["caaIdentities"].items())
+    if (identity.text() && directory.caa_identities.size() < kIdentities)
+      directory.caa_identities.push_back(lower(*identity.text()));
 }
 
 }  // namespace
