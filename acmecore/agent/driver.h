@@ -31,7 +31,7 @@ class Driver final : public OrderRun::Owner {
   ~Driver() override;
 
   // Before start(): names are looked at beside their first order, and for acmectl check.
-  void enable_preflight(View::Find find);
+  void enable_preflight(Preflight::NamesFor names_for);
   // Looks what is due and begins it; called by itself from then on.
   void start();
   // acmectl renew; `revoked`: what is stored is of no use any more.

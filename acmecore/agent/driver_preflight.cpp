@@ -25,13 +25,13 @@ std::string beside(const std::string& finding) {
 
 }  // namespace
 
-void Driver::enable_preflight(View::Find find) {
+void Driver::enable_preflight(Preflight::NamesFor names_for) {
   std::set<std::string> names;
   for (const CertificateConfig& certificate : config_.certificates)
     names.insert(certificate.names.begin(), certificate.names.end());
   preflight_ = std::make_unique<Preflight>(
-      View{services_, std::move(find),
-           [names = std::move(names)](const std::string& name) { return names.contains(name); }});
+      services_, std::move(names_for),
+      [names = std::move(names)](const std::string& name) { return names.contains(name); });
 }
 
 // By the type of challenge that comes first for the name.
@@ -47,7 +47,7 @@ Preflight::Wanted Driver::wanted(const Entry& entry, const Issuer& issuer,
   });
   if (first == types.end()) first = types.begin();
   if (first == types.end() || name.starts_with("*.")) return {name};
-  return {name, *first != ChallengeType::dns01, *first == ChallengeType::http01};
+  return {name, !is_dns_challenge(*first), *first == ChallengeType::http01};
 }
 
 void Driver::look_before(const Entry& entry, Issuer& issuer) {

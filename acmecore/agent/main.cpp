@@ -72,13 +72,20 @@ class Agent {
     http_->set_user_agent("acmecore/" ACME_VERSION " (" + config_.server_version + ")");
     resolving_.use(config_.resolvers);
     driver_ = std::make_unique<Driver>(services_, config_, welcome);
-    names_.emplace(dns_, config_.resolvers.empty() ? dns::system_servers() : config_.resolvers);
-    driver_->enable_preflight(
-        [this](const std::string& name, dns::RecordType type, dns::Client::Done done) {
-          names_->find(name, type, std::move(done));
-        });
+    driver_->enable_preflight([this](const IssuerConfig& issuer) { return names_for(issuer); });
     driver_->start();
     return {};
+  }
+
+  // resolv.conf may change while we run.
+  View::Find names_for(const IssuerConfig& issuer) {
+    std::vector<std::string> servers = issuer.dns_resolvers;
+    if (servers.empty()) servers = config_.resolvers;
+    if (servers.empty()) servers = dns::system_servers();
+    auto resolver = std::make_shared<dns::Resolver>(dns_, std::move(servers));
+    return [resolver](const std::string& name, dns::RecordType type, dns::Client::Done done) {
+      resolver->find(name, type, std::move(done));
+    };
   }
 
   KeeperLink keeper_;
@@ -88,7 +95,6 @@ class Agent {
   std::unique_ptr<CurlHttp> http_;
   dns::Client dns_;
   ResolvingHttp resolving_;
-  std::optional<dns::Resolver> names_;  // of what CAs will look at
   Services services_;
   Config config_;
   std::unique_ptr<Driver> driver_;

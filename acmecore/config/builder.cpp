@@ -7,7 +7,6 @@
 #include "config/domain_file.h"
 #include "config/environment.h"
 #include "config/issuers.h"
-#include "config/resolvers.h"
 #include "config/site_directives.h"
 #include "config/values.h"
 
@@ -109,8 +108,6 @@ Outcome Builder::assign(const ScopeEntry& scope, std::string_view key,
     return read_domains(settings, values.front());
   } else if (key == "shared_zone") {
     return check_shared_zone(values.front());
-  } else if (key == "resolver") {
-    ACME_TRY(settings_.global.resolvers, parse_resolvers(values));
   } else if (key == "renew") {
     ACME_TRY(settings.renew, parse_renew(values.front()));
   } else if (key == "partial") {

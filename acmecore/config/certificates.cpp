@@ -46,6 +46,15 @@ std::string common_name_of(const std::vector<std::string>& names) {
   return {};
 }
 
+// CAs refuse a name beside the wildcard that covers it.
+void drop_redundant(std::vector<std::string>& sorted_names) {
+  const std::vector<std::string> all = sorted_names;
+  std::erase_if(sorted_names, [&](const std::string& name) {
+    const std::string wildcard = wildcard_for(name);
+    return !wildcard.empty() && std::binary_search(all.begin(), all.end(), wildcard);
+  });
+}
+
 }  // namespace
 
 bool CoveredNames::has(const std::string& name) const {
@@ -60,11 +69,15 @@ CertificateSet::CertificateSet(Overlaps overlaps, std::size_t sites) : overlaps_
 Result<std::uint32_t> CertificateSet::add(Request request) {
   CertificateConfig certificate;
   std::string first_name = request.names.front();
-  if (request.common_name) certificate.common_name = common_name_of(request.names);
-  certificate.names = std::move(request.names);
+  certificate.names = request.names;
   std::sort(certificate.names.begin(), certificate.names.end());
   certificate.names.erase(std::unique(certificate.names.begin(), certificate.names.end()),
                           certificate.names.end());
+  drop_redundant(certificate.names);
+  std::erase_if(request.names, [&](const std::string& name) {
+    return coverage(certificate.names, name) != Coverage::exact;
+  });
+  if (request.common_name) certificate.common_name = common_name_of(request.names);
   if (certificate.names.size() > kMaxNames)
     return fail(Errc::invalid_config, std::to_string(certificate.names.size()) +
                                           " names are too many for one certificate (at most " +

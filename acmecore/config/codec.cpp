@@ -31,7 +31,7 @@ bool in_range(KeyType type) {
   return type <= KeyType::rsa4096;
 }
 bool in_range(ChallengeType type) {
-  return type <= ChallengeType::dns01;
+  return type <= kLastChallengeType;
 }
 
 bool is_sound(const IssuerConfig& issuer) {

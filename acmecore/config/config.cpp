@@ -42,13 +42,18 @@ Config reduced_for_agent(const Config& config) {
     issuer.import_path.clear();
     issuer.external_account.key_file.clear();
     issuer.external_account.key.wipe();
+    // The keeper reads them anew for each order (ipc::DnsSettings).
+    for (DnsProviderConfig& provider : issuer.dns) provider.settings.clear();
   }
   return reduced;
 }
 
 Config without_secrets(const Config& config) {
   Config open = config;
-  for (IssuerConfig& issuer : open.issuers) issuer.external_account.key.wipe();
+  for (IssuerConfig& issuer : open.issuers) {
+    issuer.external_account.key.wipe();
+    for (DnsProviderConfig& provider : issuer.dns) provider.wipe_secrets();
+  }
   return open;
 }
 

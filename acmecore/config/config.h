@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/time.h"
+#include "config/dns_provider.h"
 #include "config/external_account.h"
 
 namespace acme {
@@ -55,6 +57,18 @@ struct PreflightConfig {
 inline constexpr std::uint32_t kOrdersInFlight = 16;
 inline constexpr std::uint32_t kMostOrdersInFlight = 1'000;
 
+// How it is seen that the CA will find the TXT records that were set.
+struct DnsPropagation {
+  std::int64_t timeout = 10 * kMinute;  // seconds
+  std::int64_t interval = 2;
+  std::optional<std::int64_t> delay = {};  // a fixed wait instead of asking the name servers
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.timeout, self.interval, self.delay);
+  }
+};
+
 struct IssuerConfig {
   std::string id;
   std::string directory_url;
@@ -74,13 +88,18 @@ struct IssuerConfig {
   ExternalAccount external_account;
   RateLimits limits = {};
   PreflightConfig preflight = {};
+  std::vector<DnsProviderConfig> dns = {};  // who sets TXT records; the longest zone wins
+  std::string dns_alias = {};  // the zone that _acme-challenge names are aliases into; empty: none
+  DnsPropagation dns_propagation = {};
+  std::vector<std::string> dns_resolvers = {};  // "address:port"; empty: the server's or system's
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
     archive(self.id, self.directory_url, self.contacts, self.challenges, self.account_key,
             self.account_key_file, self.ca_certificate_file, self.verify_tls, self.orders_in_flight,
             self.profile, self.profile_required, self.preferred_chain, self.common_name_in_csr,
-            self.import_path, self.external_account, self.limits, self.preflight);
+            self.import_path, self.external_account, self.limits, self.dns, self.dns_alias,
+            self.dns_propagation, self.dns_resolvers, self.preflight);
   }
 };
 

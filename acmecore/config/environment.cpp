@@ -49,7 +49,7 @@ void resolve_environment(const Settings& settings, Config& config) {
   config.log = settings.facts.log;
   config.plain_http_listener = settings.facts.plain_http_listener;
   config.pid_file = settings.facts.pid_file;
-  config.resolvers = global.resolvers.empty() ? settings.facts.resolvers : global.resolvers;
+  config.resolvers = settings.facts.resolvers;
   config.activation = global.activation;
   config.certificate_cache = global.certificate_cache;
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "config/dns_directives.h"
 #include "config/preflight.h"
 #include "config/rate_limits.h"
 #include "config/values.h"
@@ -68,6 +69,7 @@ IssuerConfig issuer_config(const IssuerSettings& settings, bool plain_http_liste
   if (config.challenges.empty()) {
     config.challenges = {ChallengeType::http01, ChallengeType::tlsalpn01};
     if (!plain_http_listener) std::swap(config.challenges[0], config.challenges[1]);
+    if (!settings.dns.empty()) config.challenges.push_back(ChallengeType::dns01);
   }
   config.account_key = settings.account_key;
   config.account_key_file = settings.account_key_file;
@@ -81,6 +83,10 @@ IssuerConfig issuer_config(const IssuerSettings& settings, bool plain_http_liste
   config.import_path = settings.import_path;
   config.external_account = settings.external_account;
   config.preflight = settings.preflight;
+  config.dns = settings.dns;
+  config.dns_alias = settings.dns_alias;
+  config.dns_propagation = settings.dns_propagation;
+  config.dns_resolvers = settings.dns_resolvers;
   config.limits = settings.limits ? *settings.limits : known_rate_limits(config.directory_url);
   return config;
 }
@@ -121,6 +127,8 @@ Outcome assign_to_issuer(IssuerSettings& issuer, std::string_view key, const Val
     ACME_TRY(issuer.import_path, parse_path(root, first));
   } else if (key == "external_account") {
     ACME_TRY(issuer.external_account, parse_external_account(root, first, values.back()));
+  } else if (key.starts_with("dns")) {
+    return assign_dns(issuer, key, values, root);
   } else if (key == "rate_limit") {
     ACME_TRY(issuer.limits, parse_rate_limits(values));
   } else if (key == "preflight") {

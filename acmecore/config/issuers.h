@@ -16,7 +16,8 @@ inline constexpr std::string_view kLetsEncryptStaging =
 std::vector<IssuerSettings> built_in_issuers();
 
 // What the rest of the house sees: all defaults filled in. Where no list of challenge types was
-// written, http-01 comes first, but last where the server has no plain-HTTP listener.
+// written, http-01 comes before tls-alpn-01, but after it where the server has no plain-HTTP
+// listener; dns-01 comes last where somebody can set the records: for a wildcard it is the first.
 IssuerConfig issuer_config(const IssuerSettings& settings, bool plain_http_listener);
 std::vector<KeyType> issuer_keys(const IssuerSettings& settings);
 

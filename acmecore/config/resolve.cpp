@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "config/certificates.h"
 #include "config/directives.h"
+#include "config/dns_directives.h"
 #include "config/environment.h"
 #include "config/issuers.h"
 #include "config/names.h"
@@ -128,6 +129,20 @@ class Resolver {
                    " ... data:...), for everybody who can read that: put it into a file that only "
                    "root can read, in " +
                    to_string(issuer.place));
+    for (const std::string& warning : issuer.warnings)
+      log_.warning(warning + ", in " + to_string(issuer.place));
+  }
+
+  Outcome check_challenges(const IssuerSettings& issuer) {
+    if (!issuer.dns.empty()) return {};
+    for (ChallengeType type : issuer.challenges)
+      if (sets_dns_record(type))
+        return settle(
+            fail(Errc::invalid_config, "the challenge type " + std::string(challenge_name(type)) +
+                                           " needs a DNS provider: write " + quoted("dns") +
+                                           " into the issuer \"" + issuer.id + "\", too, in " +
+                                           to_string(issuer.place)));
+    return {};
   }
 
   Outcome check_issuers() {
@@ -136,7 +151,10 @@ class Resolver {
       for (const CertificateDirective& directive : scope.certificates)
         ACME_CHECK(check_known(directive));
     }
-    for (const IssuerSettings& issuer : settings_.issuers) warn_of(issuer);
+    for (const IssuerSettings& issuer : settings_.issuers) {
+      ACME_CHECK(check_challenges(issuer));
+      warn_of(issuer);
+    }
     return {};
   }
 
@@ -212,15 +230,24 @@ class Resolver {
 
   // ---- certificates by hand
 
-  Outcome refuse_wildcards(const Names& names, const Place& place) const {
-    for (const std::string& name : names)
-      if (is_wildcard(name))
-        return fail(Errc::invalid_config,
-                    "the wildcard \"" + name +
-                        "\" needs dns-01, which needs a DNS provider: this version has none, so "
-                        "write the names out, in " +
-                        to_string(place));
+  // Why one of these issuers cannot have a wildcard proven; empty: all can.
+  std::string fault_for_wildcards(const Names& issuers) const {
+    for (const std::string& id : issuers)
+      if (std::string fault = acme::fault_for_wildcards(
+              issuer_config(*find_issuer(id), settings_.facts.plain_http_listener),
+              settings_.server);
+          !fault.empty())
+        return fault;
     return {};
+  }
+
+  Outcome refuse_wildcards(const Names& names, const Names& issuers, const Place& place) const {
+    auto wildcard = std::find_if(names.begin(), names.end(), is_wildcard);
+    if (wildcard == names.end()) return {};
+    const std::string fault = fault_for_wildcards(issuers);
+    if (fault.empty()) return {};
+    return fail(Errc::invalid_config,
+                "the wildcard \"" + *wildcard + "\" " + fault + ", in " + to_string(place));
   }
 
   Outcome add_by_hand(const CertificateDirective& directive, Names names,
@@ -228,7 +255,7 @@ class Resolver {
     if (unusable_.contains(&directive)) return {};
     Names issuers = directive.issuers.empty() ? engine_issuers(scope) : directive.issuers;
     if (issuers.empty()) return {};
-    ACME_CHECK(refuse_wildcards(names, directive.place));
+    ACME_CHECK(refuse_wildcards(names, issuers, directive.place));
     std::vector<KeyType> keys = directive.keys;
     if (keys.empty()) keys = issuer_keys(*find_issuer(issuers.front()));
     ACME_TRY(
@@ -354,8 +381,9 @@ class Resolver {
       draft.certificates.push_back(*covering);
       return {};
     }
-    ACME_CHECK(settle(refuse_wildcards(wanted, site.place)));
-    std::erase_if(wanted, is_wildcard);
+    auto proven = refuse_wildcards(wanted, engine_issuers(own_scope(site)), site.place);
+    ACME_CHECK(settle(proven));
+    if (!proven) std::erase_if(wanted, is_wildcard);
     return settle(add_own(draft, std::move(wanted)));
   }
 
@@ -377,9 +405,11 @@ class Resolver {
   }
 
   void skip_wildcards(Draft& draft) const {
+    if (draft.names.wildcards.empty()) return;
+    const std::string fault = fault_for_wildcards(engine_issuers(own_scope(draft.site)));
+    if (fault.empty()) return;
     for (const std::string& name : draft.names.wildcards)
-      log_.warning("no certificate for the wildcard \"" + name +
-                   "\": it needs dns-01, which needs a DNS provider, in " +
+      log_.warning("no certificate for the wildcard \"" + name + "\": it " + fault + ", in " +
                    to_string(draft.site.place));
     draft.names.wildcards.clear();
   }

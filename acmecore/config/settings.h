@@ -49,7 +49,6 @@ struct GlobalSettings {
   std::string runtime_path;
   std::string user;
   std::string helper_path;
-  std::vector<std::string> resolvers;  // "address:port"; empty: the server's own
   std::uint32_t certificate_cache = kCertificateCache;
   ActivationMode activation = ActivationMode::live;
 };
@@ -72,8 +71,13 @@ struct IssuerSettings {
   bool common_name_in_csr = false;
   std::string import_path;
   ExternalAccount external_account;
-  std::optional<RateLimits> limits;  // absent: what is known of the CA
+  std::vector<DnsProviderConfig> dns;
+  std::string dns_alias;
+  DnsPropagation dns_propagation;
+  std::vector<std::string> dns_resolvers;
+  std::vector<std::string> warnings;  // of its directives, for when the whole is resolved
   PreflightConfig preflight = {true, 80};
+  std::optional<RateLimits> limits;  // absent: what is known of the CA
   bool configured = false;           // a block of that name stands somewhere
   Place place;
 };

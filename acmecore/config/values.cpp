@@ -144,12 +144,11 @@ Result<std::vector<KeyType>> parse_keys(const Values& list) {
 Result<std::vector<ChallengeType>> parse_challenges(const Values& list) {
   std::vector<ChallengeType> types;
   for (const std::string& text : list) {
-    auto type = parse_challenge_type(text == "http" || text == "tls-alpn" ? text + "-01" : text);
+    auto type = parse_challenge_type(
+        text == "http" || text == "tls-alpn" || text == "dns" ? text + "-01" : text);
     if (!type)
-      return wrong("unknown challenge type " + quoted(text) + ": write http-01 or tls-alpn-01");
-    if (type == ChallengeType::dns01)
-      return wrong("the challenge type " + text +
-                   " is not supported by this version: write http-01 or tls-alpn-01");
+      return wrong("unknown challenge type " + quoted(text) +
+                   ": write http-01, tls-alpn-01, dns-01, dns-account-01 or dns-persist-01");
     if (std::find(types.begin(), types.end(), *type) != types.end())
       return wrong("the challenge type " + text + " is given twice");
     types.push_back(*type);

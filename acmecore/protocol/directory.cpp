@@ -4,14 +4,14 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "protocol/document.h"
 #include "protocol/message.h"
 #include "protocol/url.h"
 
 namespace acme::protocol {
 namespace {
 
-constexpr std::size_t kProfiles = 64;    // more than any CA has
-constexpr std::size_t kIdentities = 32;  // the same
+constexpr std::size_t kProfiles = 64;  // more than any CA has
 
 struct Endpoint {
   const char* member;
@@ -58,12 +58,10 @@ void read_meta(Directory& directory, const Json& meta) {
   directory.terms_of_service = web_url("termsOfService");
   directory.website = web_url("website");
   directory.external_account_required = meta["externalAccountRequired"].truth();
+  directory.caa_identities = read_issuer_domain_names(meta["caaIdentities"]);
   directory.profiles = meta["profiles"].keys();
   std::sort(directory.profiles.begin(), directory.profiles.end());
   if (directory.profiles.size() > kProfiles) directory.profiles.resize(kProfiles);
-  for (const Json& identity : meta["caaIdentities"].items())
-    if (identity.text() && directory.caa_identities.size() < kIdentities)
-      directory.caa_identities.push_back(lower(*identity.text()));
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ struct Directory {
   std::string website;
   bool external_account_required = false;
   std::vector<std::string> profiles;
-  std::vector<std::string> caa_identities;  // lower case
+  std::vector<std::string> caa_identities;  // the CA's own names (RFC 8659)
 
   // Every origin that is named: the directory's own first.
   std::vector<std::string> origins;

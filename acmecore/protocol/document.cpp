@@ -48,6 +48,12 @@ bool is_open(const AuthorizationDocument::Challenge& challenge) {
          challenge.status == "processing";
 }
 
+// dns-persist-01 has none.
+bool lacks_token(const AuthorizationDocument::Challenge& challenge) {
+  return challenge.type != challenge_name(ChallengeType::dnspersist01) &&
+         !is_token(challenge.token);
+}
+
 }  // namespace
 
 std::optional<OrderDocument> read_order(std::string_view body) {
@@ -84,9 +90,23 @@ std::optional<AuthorizationDocument> read_authorization(std::string_view body) {
     if (out.challenges.size() == kChallenges) break;
     out.challenges.push_back({item["type"].text_or(""), item["url"].text_or(""),
                               item["token"].text_or(""), item["status"].text_or(""),
-                              problem_in(item["error"])});
+                              problem_in(item["error"]),
+                              read_issuer_domain_names(item["issuer-domain-names"])});
   }
   return out;
+}
+
+std::vector<std::string> read_issuer_domain_names(const Json& list) {
+  constexpr std::size_t kMost = 10;  // draft-ietf-acme-dns-persist: more is malformed
+  std::vector<std::string> names;
+  for (const Json& item : list.items()) {
+    std::string name = lower(item.text_or(""));
+    const bool good =
+        !name.empty() && name.size() <= 253 &&
+        name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") == std::string::npos;
+    if (good && names.size() < kMost) names.push_back(std::move(name));
+  }
+  return names;
 }
 
 bool is_token(std::string_view text) {
@@ -102,7 +122,7 @@ std::optional<Choice> choose(const AuthorizationDocument& authorization,
   std::optional<Choice> first;
   for (ChallengeType type : preference) {
     for (const auto& challenge : authorization.challenges) {
-      if (challenge.type != challenge_name(type) || !is_token(challenge.token) ||
+      if (challenge.type != challenge_name(type) || lacks_token(challenge) ||
           challenge.url.empty() || !is_open(challenge))
         continue;
       if (challenge.status == "processing") return Choice{type, &challenge};
@@ -117,7 +137,7 @@ std::string offered(const AuthorizationDocument& authorization) {
   for (const auto& challenge : authorization.challenges) {
     if (challenge.type.empty()) continue;
     std::string type = printable(challenge.type.substr(0, 40));
-    if (!is_token(challenge.token)) type += " (without a usable token)";
+    if (lacks_token(challenge)) type += " (without a usable token)";
     if (!is_open(challenge)) type += " (" + printable(challenge.status.substr(0, 20)) + ")";
     types.push_back(std::move(type));
   }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "base/time.h"
 #include "config/config.h"
 #include "protocol/message.h"
@@ -39,6 +40,8 @@ struct AuthorizationDocument {
     std::string token;
     std::string status;
     std::optional<Problem> error;
+    // Of dns-persist-01: whose name may stand in the record.
+    std::vector<std::string> issuer_domain_names = {};
   };
   AuthorizationStatus status = AuthorizationStatus::unknown;
   std::string status_text;
@@ -59,6 +62,9 @@ struct Choice {
 };
 std::optional<Choice> choose(const AuthorizationDocument& authorization,
                              const std::vector<ChallengeType>& preference);
+
+// Of a challenge, or of a directory's caaIdentities: host names, not many.
+std::vector<std::string> read_issuer_domain_names(const Json& list);
 
 // "http-01 and foo-99", "nothing": what a CA offered, for the operator.
 std::string offered(const AuthorizationDocument& authorization);

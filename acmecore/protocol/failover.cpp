@@ -23,6 +23,8 @@ WallTime third_of_the_rest(const Validity& validity, WallTime since) {
 }
 
 Waiting waiting_of(Kind kind) {
+  // Another CA looks at the same records.
+  if (kind == Kind::dns) return Waiting::unfinished;
   return kind == Kind::rate_limited ? Waiting::rate_limited : Waiting::unreachable;
 }
 

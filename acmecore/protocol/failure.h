@@ -22,6 +22,7 @@ struct Failure {
     malformed,        // an answer that breaks RFC 8555
     local,            // ours: what the keeper refuses, the check of the chain
     environment,      // ours, and it passes: a full disk, no memory, no descriptor
+    dns,              // TXT records could not be set, or cannot be seen: the CA was not asked
   };
   Kind kind = Kind::malformed;
   std::string words;               // for the operator, printable, with the CA's own words

@@ -45,6 +45,8 @@ struct Present {
     std::string identifier;
     std::string token;
     ChallengeType type = ChallengeType::http01;
+    bool wildcard = false;
+    std::vector<std::string> issuer_domain_names = {};  // of dns-persist-01
   };
   std::vector<Challenge> challenges;
 };
@@ -135,6 +137,7 @@ class Order {
     bool other_left = false;  // a type that could be tried after this one
     std::string challenge_url;
     std::string token;
+    std::vector<std::string> issuer_domain_names = {};
     bool started = false;  // by an earlier run
   };
 
@@ -155,6 +158,7 @@ class Order {
   void on_authorizations_known(Wishes& out);
   std::string name_of(const AuthorizationDocument& document) const;
   bool choose_challenges(Wishes& out);
+  std::vector<ChallengeType> possible_for(const std::string& name) const;
   bool has_failed(const std::string& name, ChallengeType type) const;
   std::vector<ChallengeType> preference_for(const std::string& name) const;
   bool other_left(const Authorization& authorization) const;

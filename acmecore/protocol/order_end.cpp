@@ -14,7 +14,8 @@ constexpr std::size_t kNamesInWords = 5;
 // help.
 bool is_trouble(Kind kind) {
   return kind == Kind::busy || kind == Kind::transport || kind == Kind::rate_limited ||
-         kind == Kind::account || kind == Kind::action_required || kind == Kind::environment;
+         kind == Kind::account || kind == Kind::action_required || kind == Kind::environment ||
+         kind == Kind::dns;
 }
 
 // A name that does not resolve, or that the CA may not issue for, cannot be proven in any way.
@@ -78,6 +79,7 @@ bool Order::keep_after(const Failure& failure) const {
     case Kind::transport:
     case Kind::rate_limited:
     case Kind::action_required:
+    case Kind::dns:          // the CA has not looked
     case Kind::environment:  // what is issued waits at the CA until there is room for it
       return true;
     case Kind::busy:

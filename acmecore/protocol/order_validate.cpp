@@ -95,6 +95,7 @@ bool Order::choose_challenges(Wishes& out) {
     a.type = choice->type;
     a.challenge_url = choice->challenge->url;
     a.token = choice->challenge->token;
+    a.issuer_domain_names = choice->challenge->issuer_domain_names;
     a.started = choice->challenge->status == "processing";
     a.other_left = other_left(a);
   }
@@ -106,26 +107,36 @@ bool Order::has_failed(const std::string& name, ChallengeType type) const {
                      [&](const FailedChallenge& f) { return f.name == name && f.type == type; });
 }
 
-// As configured, but what has failed for this name comes last.
-std::vector<ChallengeType> Order::preference_for(const std::string& name) const {
+// As configured; a wildcard can be proven in DNS alone (RFC 8555 8.3, RFC 8737 section 3).
+std::vector<ChallengeType> Order::possible_for(const std::string& name) const {
   std::vector<ChallengeType> types = settings_.challenges;
+  if (name.starts_with("*."))
+    std::erase_if(types, [](ChallengeType type) { return !is_dns_challenge(type); });
+  return types;
+}
+
+// What has failed for this name comes last.
+std::vector<ChallengeType> Order::preference_for(const std::string& name) const {
+  std::vector<ChallengeType> types = possible_for(name);
   std::stable_partition(types.begin(), types.end(),
                         [&](ChallengeType type) { return !has_failed(name, type); });
   return types;
 }
 
 bool Order::other_left(const Authorization& a) const {
-  return std::any_of(
-      settings_.challenges.begin(), settings_.challenges.end(), [&](ChallengeType type) {
-        return type != a.type && !has_failed(a.name, type) && choose(a.document, {type});
-      });
+  const std::vector<ChallengeType> types = possible_for(a.name);
+  return std::any_of(types.begin(), types.end(), [&](ChallengeType type) {
+    return type != a.type && !has_failed(a.name, type) && choose(a.document, {type});
+  });
 }
 
 void Order::present(Wishes& out) {
   untouched_ = false;
   Present wish;
   for (const Authorization& a : authorizations_)
-    if (a.chosen) wish.challenges.push_back({a.document.identifier, a.token, a.type});
+    if (a.chosen)
+      wish.challenges.push_back({a.document.identifier, a.token, a.type, a.name.starts_with("*."),
+                                 a.issuer_domain_names});
   if (wish.challenges.empty())
     return start_polling(out);  // all valid, the order is about to see it
   stage_ = Stage::presenting;

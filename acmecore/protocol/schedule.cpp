@@ -16,6 +16,9 @@ constexpr std::uint32_t kQuickRetries = 3;
 constexpr std::int64_t kQuickRetryFloor = 10 * kMinute;
 // A full disk: whether there is room again is asked of the disk, and costs the CA a nonce.
 constexpr std::int64_t kEnvironmentBackOff[] = {10, kMinute, 10 * kMinute, 10 * kMinute};
+// A DNS host that cannot be reached, or is slow: the order waits at the CA, and no validation is
+// lost.
+constexpr std::int64_t kDnsBackOff[] = {kMinute, 10 * kMinute, 30 * kMinute, kHour};
 // A clock that is put back a little makes no stored time unbelievable.
 constexpr std::int64_t kClockSlack = kHour;
 
@@ -51,6 +54,11 @@ WallTime believable(WallTime time, WallTime written, std::int64_t longest, WallT
   if (written <= 0 || written > now + kClockSlack)
     return time > now + longest + kClockSlack ? now : time;
   return std::min(time, written + longest);
+}
+
+const std::int64_t* back_off(Failure::Kind kind) {
+  if (kind == Failure::Kind::environment) return kEnvironmentBackOff;
+  return kind == Failure::Kind::dns ? kDnsBackOff : kBackOff;
 }
 
 // When one of the five failed validations is older than an hour.
@@ -196,8 +204,7 @@ void note_failure(ScheduleRecord& schedule, const Failure& failure, const Validi
   if (schedule.failures == 0 || schedule.failing_since == 0) schedule.failing_since = now;
   std::uint32_t step = std::min<std::uint32_t>(schedule.failures, std::size(kBackOff) - 1);
   ++schedule.failures;
-  const bool is_ours = failure.kind == Failure::Kind::environment;
-  std::int64_t wait = (is_ours ? kEnvironmentBackOff : kBackOff)[step];
+  std::int64_t wait = back_off(failure.kind)[step];
   wait -= share(wait / 10, uniform);
   wait = std::min(wait, longest_wait(validity, now));
   schedule.retry_after = 0;

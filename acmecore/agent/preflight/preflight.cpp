@@ -23,11 +23,19 @@ std::string words_of(const ipc::NameReport& report) {
 
 bool Preflight::knows(const std::string& issuer, const std::string& name) const {
   auto found = known_.find({issuer, name});
-  return found != known_.end() && view_.services.env.boottime() - found->second.at < kLife;
+  return found != known_.end() && services_.env.boottime() - found->second.at < kLife;
 }
 
 std::string Preflight::finding(const std::string& issuer, const std::string& name) const {
   return knows(issuer, name) ? words_of(known_.at({issuer, name}).report) : std::string();
+}
+
+Preflight::LookPtr Preflight::make(IssuerSession& session, const IssuerConfig& issuer,
+                                   const Lineage& lineage, std::vector<Wanted> names,
+                                   Done done) const {
+  return std::make_shared<Look>(Look{session, issuer, lineage, std::move(names),
+                                     View{services_, names_for_(issuer), is_ours_},
+                                     std::move(done)});
 }
 
 void Preflight::look(IssuerSession& session, const IssuerConfig& issuer, const Lineage& lineage,
@@ -37,8 +45,7 @@ void Preflight::look(IssuerSession& session, const IssuerConfig& issuer, const L
   });
   if (names.empty()) return;
   for (const Wanted& wanted : names) looking_.emplace(issuer.id, wanted.name);
-  auto look =
-      std::make_shared<Look>(Look{session, issuer, lineage, std::move(names), std::move(done)});
+  LookPtr look = make(session, issuer, lineage, std::move(names), std::move(done));
   // A CA that gives no directory may still be asked by somebody else; and its order fails.
   session.when_directory(alive_,
                          [this, look](const std::optional<protocol::Failure>&) { start(look); });
@@ -46,12 +53,11 @@ void Preflight::look(IssuerSession& session, const IssuerConfig& issuer, const L
 
 void Preflight::look_now(IssuerSession& session, const IssuerConfig& issuer, const Lineage& lineage,
                          std::vector<Wanted> names, Done done) {
-  auto look =
-      std::make_shared<Look>(Look{session, issuer, lineage, std::move(names), std::move(done)});
+  LookPtr look = make(session, issuer, lineage, std::move(names), std::move(done));
   auto start_it = [this, look](const auto&...) { start(look); };
   session.when_directory(alive_, start_it);
-  view_.services.timers.after(kDirectoryPatience, start_it);
-  view_.services.timers.after(kPatience, [this, look] { finish(look); });
+  services_.timers.after(kDirectoryPatience, start_it);
+  services_.timers.after(kPatience, [this, look] { finish(look); });
 }
 
 void Preflight::start(const LookPtr& look) {
@@ -62,12 +68,12 @@ void Preflight::start(const LookPtr& look) {
 }
 
 void Preflight::begin_probe(const LookPtr& look) {
-  view_.services.keeper.ask(ipc::BeginProbe{look->lineage},
-                            [this, look, weak = std::weak_ptr(alive_)](const ipc::Reply& reply) {
-                              if (weak.expired()) return;
-                              (reply.ok ? look->answer : look->hindered) = reply.text;
-                              queue(look);
-                            });
+  services_.keeper.ask(ipc::BeginProbe{look->lineage},
+                       [this, look, weak = std::weak_ptr(alive_)](const ipc::Reply& reply) {
+                         if (weak.expired()) return;
+                         (reply.ok ? look->answer : look->hindered) = reply.text;
+                         queue(look);
+                       });
 }
 
 void Preflight::queue(const LookPtr& look) {
@@ -94,7 +100,7 @@ void Preflight::check(const LookPtr& look, const Wanted& wanted) {
       look->answer,
       look->hindered,
       {look->session.caa_identities(), look->session.account_url(), look->issuer.challenges}};
-  check_name(view_, std::move(question),
+  check_name(look->view, std::move(question),
              [this, look, weak = std::weak_ptr(alive_)](ipc::NameReport report) {
                if (!weak.expired()) checked(look, std::move(report));
              });
@@ -104,12 +110,12 @@ void Preflight::checked(const LookPtr& look, ipc::NameReport report) {
   --running_;
   const Key key{look->issuer.id, report.name};
   looking_.erase(key);
-  known_.insert_or_assign(key, Known{report, view_.services.env.boottime()});
+  known_.insert_or_assign(key, Known{report, services_.env.boottime()});
   look->reports.push_back(std::move(report));
   if (--look->open == 0) {
     if (!look->answer.empty())
-      view_.services.keeper.ask(ipc::EndProbe{look->answer.substr(0, look->answer.find('.'))},
-                                [](const ipc::Reply&) {});
+      services_.keeper.ask(ipc::EndProbe{look->answer.substr(0, look->answer.find('.'))},
+                           [](const ipc::Reply&) {});
     finish(look);
   }
   work();

@@ -29,7 +29,11 @@ class Preflight {
   };
   using Done = std::function<void(std::vector<ipc::NameReport>)>;
 
-  explicit Preflight(View view) : view_(std::move(view)) {}
+  // The name servers that this issuer's names are to be looked up at.
+  using NamesFor = std::function<View::Find(const IssuerConfig&)>;
+
+  Preflight(Services services, NamesFor names_for, std::function<bool(const std::string&)> is_ours)
+      : services_(services), names_for_(std::move(names_for)), is_ours_(std::move(is_ours)) {}
   Preflight(const Preflight&) = delete;
   Preflight& operator=(const Preflight&) = delete;
 
@@ -58,6 +62,7 @@ class Preflight {
     const IssuerConfig& issuer;
     Lineage lineage;
     std::vector<Wanted> names;
+    View view;
     Done done;
     std::vector<ipc::NameReport> reports = {};
     std::size_t open = 0;
@@ -67,6 +72,8 @@ class Preflight {
   };
   using LookPtr = std::shared_ptr<Look>;
 
+  LookPtr make(IssuerSession& session, const IssuerConfig& issuer, const Lineage& lineage,
+               std::vector<Wanted> names, Done done) const;
   void start(const LookPtr& look);
   void begin_probe(const LookPtr& look);
   void queue(const LookPtr& look);
@@ -75,7 +82,9 @@ class Preflight {
   void checked(const LookPtr& look, ipc::NameReport report);
   void finish(const LookPtr& look);
 
-  View view_;
+  Services services_;
+  NamesFor names_for_;
+  std::function<bool(const std::string&)> is_ours_;
   std::map<Key, Known> known_;
   std::set<Key> looking_;
   std::deque<std::pair<LookPtr, Wanted>> queue_;

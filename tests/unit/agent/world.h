@@ -542,7 +542,7 @@ class World {
     };
     link.on_errand = [this](const ipc::Errand& errand) { driver->errand(errand); };
     link.on_check = [this](const ipc::Check& check) { driver->check(check); };
-    if (find) driver->enable_preflight(find);
+    if (find) driver->enable_preflight([this](const IssuerConfig&) { return find; });
     driver->start();
   }
 

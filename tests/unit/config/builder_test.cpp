@@ -314,7 +314,7 @@ TEST(an_issuers_values_are_checked_one_by_one) {
   Builder::Scope block = config.issuer("mine");
   CHECK_CONTAINS(config.wrong("uri", {"http://ca.example/"}, block), "not an https URL");
   CHECK_CONTAINS(config.wrong("contact", {"me"}, block), "not a mail address");
-  CHECK_CONTAINS(config.wrong("challenge", {"dns-01"}, block), "not supported by this version");
+  CHECK_CONTAINS(config.wrong("challenge", {"dns-02"}, block), "unknown challenge type");
   CHECK_CONTAINS(config.wrong("ssl_verify", {"no"}, block), "neither on nor off");
   CHECK_CONTAINS(config.wrong("profile", {"a b"}, block), "profile");
   CHECK_CONTAINS(config.wrong("profile", {"a", "required"}, block), "\"required\" behind");

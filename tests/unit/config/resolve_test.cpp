@@ -216,7 +216,8 @@ TEST(a_wildcard_under_an_explicit_acme_is_an_error) {
   SiteConfig config;
   config.main("certificate", {"letsencrypt", "*.example.com"});
   CHECK_CONTAINS(config.refused(),
-                 "needs dns-01, which needs a DNS provider: this version has none");
+                 "needs a DNS provider: write \"dns PROVIDER ...\" into acme_issuer letsencrypt { "
+                 "... }, or write the names out, in /etc/server.conf:1");
 }
 
 TEST(a_site_without_any_usable_name_is_an_error_when_explicit_and_left_alone_when_not) {

@@ -60,13 +60,13 @@ TEST(kinds_of_keys_are_few_and_none_is_given_twice) {
   CHECK_CONTAINS(refused(parse_keys({"ecdsa", "ecdsa:256"})), "twice");
 }
 
-TEST(challenge_types_keep_their_order_and_dns_01_is_for_later) {
+TEST(challenge_types_keep_their_order) {
   using Types = std::vector<ChallengeType>;
   CHECK(REQUIRE_OK(parse_challenges({"http-01"})) == Types{ChallengeType::http01});
   CHECK(REQUIRE_OK(parse_challenges({"tls-alpn-01", "http-01"})) ==
         (Types{ChallengeType::tlsalpn01, ChallengeType::http01}));
-  CHECK_CONTAINS(refused(parse_challenges({"http-01", "dns-01"})), "not supported by this version");
-  CHECK_CONTAINS(refused(parse_challenges({"dns-01"})), "not supported by this version");
+  CHECK(REQUIRE_OK(parse_challenges({"dns-01", "dns-account-01", "dns-persist-01"})) ==
+        (Types{ChallengeType::dns01, ChallengeType::dnsaccount01, ChallengeType::dnspersist01}));
   CHECK_CONTAINS(refused(parse_challenges({"http-1"})), "unknown challenge type \"http-1\"");
   // As nginx-acme has it: without a version.
   CHECK(REQUIRE_OK(parse_challenges({"http", "tls-alpn"})) ==
