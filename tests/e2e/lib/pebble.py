@@ -36,7 +36,7 @@ class Pebble:
     def __init__(self, folder, authority, dns, http_port, tls_port, *, validity=7776000,
                  profiles=None, nonce_reject=5, authorization_reuse=50, retry_after=(1, 1),
                  sleep=0, alternate_roots=0, chain_length=1, always_valid=False, eab_keys=None,
-                 blocked=(), strict=False):
+                 blocked=(), caa_identities=(), strict=False):
         self.folder = folder
         self.authority = authority
         self.port = free_port()
@@ -53,6 +53,7 @@ class Pebble:
             "ocspResponderURL": "",
             "externalAccountBindingRequired": bool(eab_keys),
             "externalAccountMACKeys": eab_keys or {},
+            "caaIdentities": list(caa_identities),
             "domainBlocklist": list(blocked),
             "retryAfter": {"authz": retry_after[0], "order": retry_after[1]},
             "keyAlgorithm": "ecdsa",
@@ -89,9 +90,11 @@ class Pebble:
         return {"pebble": self._process.log_text()}
 
     def issuer(self, name="pebble", **settings):
-        """The issuer block that a server is configured with to use this CA directly."""
+        """The issuer block that a server is configured with to use this CA directly. Preflight
+        is off: it would ask the machine's own name servers."""
         return Issuer(name, f"https://localhost:{self.port}/dir",
-                      {"ssl_trusted_certificate": str(self.authority.root), **settings})
+                      {"ssl_trusted_certificate": str(self.authority.root), "preflight": "off",
+                       **settings})
 
     # What happened, from Pebble's own log.
 

@@ -2,6 +2,7 @@
 // granted in its time. A request that has no row here fails the test.
 #include <map>
 
+#include "unit/keeper/requests_checks.h"
 #include "unit/keeper/requests_errands.h"
 #include "unit/keeper/requests_signed.h"
 #include "unit/keeper/requests_told.h"
@@ -40,6 +41,9 @@ const std::map<Type, Row>& rows() {
       {Type::clock_state, clock_state()},
       {Type::save_limits, save_limits()},
       {Type::issuer_progress, issuer_progress()},
+      {Type::begin_probe, begin_probe()},
+      {Type::end_probe, end_probe()},
+      {Type::check_done, check_done()},
   };
   return all;
 }
