@@ -1,11 +1,10 @@
 #include "agent/preflight/port80.h"
 
-#include <algorithm>
-#include <charconv>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include "agent/preflight/web_place.h"
 #include "base/ip_address.h"
 #include "base/text.h"
 #include "protocol/url.h"
@@ -22,31 +21,6 @@ constexpr std::string_view kPath = "/.well-known/acme-challenge/";
 
 bool is_v6(const std::string& address) {
   return address.find(':') != std::string::npos;
-}
-
-struct Place {
-  std::string host;  // lower case, an IPv6 address without brackets
-  std::uint16_t port = 80;
-};
-
-// Of an http or https URL.
-std::optional<Place> place_of(const std::string& url) {
-  if (!protocol::is_web_url(url)) return std::nullopt;
-  std::size_t colon = url.find("://");
-  Place place;
-  if (equals_ignoring_case(url.substr(0, colon), "https")) place.port = 443;
-  std::string authority = url.substr(colon + 3);
-  authority = lower(authority.substr(0, authority.find_first_of("/?#")));
-  if (authority.find('@') != std::string::npos) return std::nullopt;
-  std::size_t end = authority.find(':', authority.starts_with('[') ? authority.find(']') : 0);
-  place.host = authority.substr(0, end);
-  if (auto address = canonical_ip(place.host)) place.host = *address;
-  if (place.host.empty()) return std::nullopt;
-  if (end == std::string::npos) return place;
-  const char* last = authority.data() + authority.size();
-  auto [stop, error] = std::from_chars(authority.data() + end + 1, last, place.port);
-  if (error != std::errc() || stop != last) return std::nullopt;
-  return place;
 }
 
 bool is_redirect(int status) {
@@ -124,7 +98,7 @@ class Probe : public std::enable_shared_from_this<Probe> {
 
   void follow(const std::string& base, const std::string& target) {
     std::optional<std::string> url = protocol::resolve(base, target);
-    std::optional<Place> place = url ? place_of(*url) : std::nullopt;
+    std::optional<WebPlace> place = url ? web_place(*url) : std::nullopt;
     if (!place) return end(Verdict::bad, subject() + " redirects to what is no http or https URL");
     if (++redirects_ > kMostRedirects || view_.services.env.boottime() - began_ > kPatience)
       return end(Verdict::bad, subject() + " redirects without end");

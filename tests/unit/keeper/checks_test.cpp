@@ -56,7 +56,7 @@ TEST(a_challenges_token_cannot_be_taken_back_as_a_probes) {
   Bench bench;
   bench.present();
   CHECK(!bench.ask(ipc::EndProbe{kToken}).ok);
-  CHECK(bench.board.key_authorization(kToken).has_value());
+  CHECK(static_cast<bool>(bench.board.key_authorization(kToken)));
 }
 
 TEST(without_a_board_there_is_no_probe) {
@@ -100,7 +100,7 @@ TEST(the_operator_hears_what_was_seen_made_safe_to_print) {
   Json json = REQUIRE_OK(Json::parse(asked.answer->text));
   CHECK_EQ(json["certificate"].text_or(""), "site");
   CHECK_EQ(json["issuer"].text_or(""), "ca");
-  const Json& name = json["names"].items()[0];
+  const Json name = json["names"].items()[0];
   CHECK_EQ(name["name"].text_or(""), "site.example");
   CHECK_EQ(name["checks"].items()[0]["verdict"].text_or(""), "good");
   CHECK_EQ(name["checks"].items()[1]["verdict"].text_or(""), "bad");
