@@ -221,7 +221,7 @@ void Driver::queue(Entry& entry, bool first) {
 }
 
 void Driver::begin_queued(Issuer& issuer) {
-  WallTime not_before = issuer.not_before();
+  WallTime not_before = issuer.session.not_before();
   if (services_.env.now() < not_before && not_before <= services_.env.now() + kDay)
     return arm(not_before);
   issuer.errands.begin(issuer.running == 0);
@@ -400,7 +400,7 @@ void Driver::failed(Entry& entry, const std::string& issuer, OrderOutcome outcom
   schedule.configuration = entry.state.configuration;
   issuers_.at(issuer)->session.doubt_directory();
   if (outcome.issuers_trouble && failure.retry_after > 0)
-    issuers_.at(issuer)->pacer.hold_until(now + std::min(failure.retry_after, kDay));
+    issuers_.at(issuer)->session.hold(failure.retry_after);
   share(entry, failure);
   if (entry.config->partial && leave_out(entry, failure, before)) return save(entry);
   const std::optional<std::string> next = next_issuer(entry, failure);

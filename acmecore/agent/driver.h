@@ -70,7 +70,6 @@ class Driver final : public OrderRun::Owner {
           session(services, config, state),
           errands(services, session, [this, errand_ended] { errand_ended(*this); }),
           pacer(services, config, state.spent) {}
-    WallTime not_before() const { return std::max(session.not_before(), pacer.not_before()); }
     const IssuerConfig& config;
     IssuerSession session;
     Errands errands;

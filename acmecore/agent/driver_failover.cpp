@@ -33,7 +33,7 @@ std::vector<Alternative> Driver::alternatives(const Entry& entry) const {
   std::vector<Alternative> out;
   for (const std::string& id : entry.config->issuers) {
     const Issuer& issuer = *issuers_.at(id);
-    out.push_back({id, issuer.session.line().up(), issuer.not_before()});
+    out.push_back({id, issuer.session.line().up(), issuer.session.not_before()});
   }
   return out;
 }

@@ -31,8 +31,9 @@ class IssuerSession {
   const CaLine& line() const { return line_; }
   ClockCheck& clock() { return clock_; }
   // The CA as a whole asked for patience until then (Retry-After of the directory, of newNonce
-  // or of newAccount); the keeper keeps that.
+  // or of newAccount, or a limit on the account's orders); the keeper keeps that.
   WallTime not_before() const { return not_before_; }
+  void hold(std::int64_t seconds);  // a day at most
 
   // Calls back when directory and account are there, at once where they are
   // already. A CA that cannot be reached is waited for; a failure is what it
@@ -89,7 +90,6 @@ class IssuerSession {
   void on_account(const PostResult& result);
   void account_refused(const protocol::Failure& failure);
   void account_lost();
-  void hold(std::int64_t seconds);
   void local_failure(const ipc::Reply& reply);
 
   Services services_;

@@ -66,12 +66,6 @@ void Pacer::end(const Lineage& lineage, bool issued) {
   save();
 }
 
-void Pacer::hold_until(WallTime time) {
-  if (time <= spent_.not_before) return;
-  spent_.not_before = time;
-  save();
-}
-
 void Pacer::save() {
   protocol::settle(spent_, config_.limits, services_.env.now());
   services_.keeper.ask(ipc::SaveLimits{config_.id, spent_}, [this](const ipc::Reply& reply) {

@@ -31,10 +31,6 @@ class Pacer {
   void sending(const Lineage& lineage);
   void end(const Lineage& lineage, bool issued);
 
-  // The CA asked all of us to wait.
-  WallTime not_before() const { return spent_.not_before; }
-  void hold_until(WallTime time);
-
  private:
   struct UnderWay {
     protocol::Cost cost;

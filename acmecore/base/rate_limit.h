@@ -53,14 +53,13 @@ struct SpentLimit {
 
 // What one account has spent. A bucket that is full again is not in it.
 struct SpentLimits {
-  WallTime not_before = 0;  // the CA asked not to be called before
   WallTime orders_full_at = 0;
   std::vector<SpentLimit> domains;
   std::vector<SpentLimit> sets;
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
-    archive(self.not_before, self.orders_full_at, self.domains, self.sets);
+    archive(self.orders_full_at, self.domains, self.sets);
   }
 };
 

@@ -24,7 +24,6 @@ Outcome Accounts::save_limits(std::string_view issuer, SpentLimits spent) {
   ACME_TRY(Account * account, find(issuer));
   const RateLimits& limits = config_.issuer(issuer)->limits;
   const WallTime now = env_.now();
-  spent.not_before = std::min(spent.not_before, now + kDay);
   spent.orders_full_at = std::min(spent.orders_full_at, now + limits.orders.period + kMinute);
   bound(spent.domains, now, limits.certificates.period);
   bound(spent.sets, now, limits.duplicates.period);

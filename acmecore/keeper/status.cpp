@@ -118,7 +118,7 @@ Json issuer_json(const IssuerConfig& issuer, Accounts& accounts, For whom) {
   if (!account.terms_of_service.empty()) out.set("terms_of_service", account.terms_of_service);
   if (!account.new_terms_of_service.empty())
     out.set("new_terms_of_service", account.new_terms_of_service);
-  set_time(out, "not_before", std::max(account.not_before, accounts.limits(issuer.id).not_before));
+  set_time(out, "not_before", account.not_before);
   if (std::string stage = accounts.stage(issuer.id); !stage.empty()) out.set("stage", stage);
   if (whom == For::everybody) return out;
   set_time(out, "created", account.created);

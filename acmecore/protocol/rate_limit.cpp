@@ -109,7 +109,6 @@ void spend_certificate(SpentLimits& spent, const RateLimits& limits, const Cost&
 }
 
 void settle(SpentLimits& spent, const RateLimits& limits, WallTime now) {
-  spent.not_before = std::min(spent.not_before, now + kDay);
   spent.orders_full_at = std::min(spent.orders_full_at, now + limits.orders.period + kLatency);
   settle(spent.domains, limits.certificates, now);
   settle(spent.sets, limits.duplicates, now);

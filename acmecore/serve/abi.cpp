@@ -2,7 +2,6 @@
 // they do is done by config/builder, serving and helper.
 #include "acmecore/acmecore.h"
 
-#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include "config/builder.h"
 #include "serve/border.h"
 #include "serve/callback_log.h"
+#include "serve/heap.h"
 #include "serve/helper.h"
 #include "serve/placeholder_files.h"
 #include "serve/serving.h"
@@ -150,10 +150,7 @@ int acme_config_new(int server, const char* root, acme_log_fn log, void* log_con
 void acme_config_free(acme_config* config) {
   if (!config) return;
   delete config;
-#ifdef __GLIBC__
-  // What reading ten thousand sites took would otherwise be a part of each worker that is forked.
-  malloc_trim(0);
-#endif
+  hand_back_heap();
 }
 
 int acme_config_add_site_scope(acme_config* config, acme_scope* scope) {

@@ -38,7 +38,6 @@ std::vector<SpentLimit> buckets_in(const Json& in) {
 
 std::string encode_limits(const SpentLimits& spent) {
   Json out = Json::object();
-  put(out, "not_before", spent.not_before);
   put(out, "orders_full_at", spent.orders_full_at);
   put(out, "domains", spent.domains);
   put(out, "same_names", spent.sets);
@@ -50,7 +49,6 @@ Result<SpentLimits> decode_limits(std::string_view text) {
   if (!in) return fail(Errc::damaged, in.error().message);
   if (!in->is_object()) return fail(Errc::damaged, "not a JSON object");
   SpentLimits spent;
-  spent.not_before = time_in((*in)["not_before"]);
   spent.orders_full_at = time_in((*in)["orders_full_at"]);
   spent.domains = buckets_in((*in)["domains"]);
   spent.sets = buckets_in((*in)["same_names"]);

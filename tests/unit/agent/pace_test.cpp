@@ -167,7 +167,7 @@ TEST(a_cas_word_to_everybody_outlives_a_restart) {
   Simulation world;
   SimulatedCa& ca = world.add_ca("ca", kLetsEncrypt);
   world.add("a", {"a.example.com"}, {"ca"});
-  world.keeper.spent["ca"].not_before = world.env.now() + 2 * kHour;
+  world.keeper.held["ca"] = world.env.now() + 2 * kHour;
   world.start();
   for (int i = 0; i < 10; ++i) {
     world.run_for(kHourMs / 6);

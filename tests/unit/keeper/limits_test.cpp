@@ -12,7 +12,6 @@ namespace {
 
 SpentLimits spent() {
   SpentLimits out;
-  out.not_before = kNow + 600;
   out.orders_full_at = kNow + 700;
   out.domains = {{"site.example", kNow + 800}};
   out.sets = {{"0123456789abcdef", kNow + 900}};
@@ -28,7 +27,6 @@ TEST(it_outlives_a_restart) {
   bench.granted(ipc::SaveLimits{"ca", spent()});
   bench.restart();
   SpentLimits read = bench.accounts().limits("ca");
-  CHECK_EQ(read.not_before, kNow + 600);
   CHECK_EQ(read.orders_full_at, kNow + 700);
   CHECK_EQ(read.domains.at(0).key, "site.example");
   CHECK_EQ(read.domains.at(0).full_at, kNow + 800);
@@ -39,11 +37,10 @@ TEST(it_outlives_a_restart) {
 TEST(no_time_is_further_away_than_a_limit_can_be) {
   LimitedBench bench;
   SpentLimits far = spent();
-  far.not_before = far.orders_full_at = far.domains[0].full_at = kNow + 4000 * kDay;
+  far.orders_full_at = far.domains[0].full_at = kNow + 4000 * kDay;
   far.domains[0].key = std::string(5000, 'x') + "\n";
   bench.granted(ipc::SaveLimits{"ca", far});
   SpentLimits read = bench.accounts().limits("ca");
-  CHECK_EQ(read.not_before, kNow + kDay);
   CHECK(read.orders_full_at <= kNow + 3 * kHour + kMinute);
   CHECK(read.domains[0].full_at <= kNow + 7 * kDay + kMinute);
   CHECK(read.domains[0].key.size() <= 512);
@@ -61,6 +58,7 @@ TEST(a_damaged_file_is_set_aside_and_nothing_was_spent) {
 TEST(the_status_says_what_all_of_an_issuer_wait_for) {
   LimitedBench bench;
   bench.granted(ipc::SaveLimits{"ca", spent()});
+  bench.granted(ipc::HoldIssuer{"ca", kNow + 600});
   bench.send(Bench::frame(ipc::IssuerProgress{"ca", "ca allows 2 orders: \x1b[2J"}));
   Json status =
       keeper::status_json(bench.env, bench.config, bench.certificates(), bench.accounts(), true);
