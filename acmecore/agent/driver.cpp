@@ -271,6 +271,8 @@ void Driver::begin(Entry& entry, Issuer& issuer) {
   if (entry.run) return entry.run->resume();
   issuer.names.insert(entry.config->names.begin(), entry.config->names.end());
   entry.names = names_for(entry);
+  entry.unexplained.clear();
+  look_before(entry, issuer);
   issuer.pacer.begin(entry.state.lineage, cost_of(entry, issuer), !entry.state.order_url.empty());
   if (entry.state.stored) {
     entry.tried_before = entry.state.schedule.last_try;
@@ -395,6 +397,7 @@ void Driver::failed(Entry& entry, const std::string& issuer, OrderOutcome outcom
   Failure failure = outcome.failure ? std::move(*outcome.failure)
                                     : protocol::malformed("the order ended without a certificate");
   if (failure.retry_after > 0) failure.retry_after += kPartOfASecond;
+  explain(entry, issuer, failure);
   ScheduleRecord& schedule = entry.state.schedule;
   WallTime now = services_.env.now();
   const std::string name = display_name(*entry.config, entry.state.lineage);

@@ -15,6 +15,7 @@
 #include "agent/issuer_session.h"
 #include "agent/order_run.h"
 #include "agent/pacer.h"
+#include "agent/preflight/preflight.h"
 #include "agent/renewal_watch.h"
 #include "agent/repeat.h"
 #include "agent/services.h"
@@ -29,12 +30,16 @@ class Driver final : public OrderRun::Owner {
   Driver(Services services, const Config& config, const ipc::Welcome& welcome);
   ~Driver() override;
 
+  // Before start(): names are looked at beside their first order, and for acmectl check.
+  void enable_preflight(Preflight::NamesFor names_for);
   // Looks what is due and begins it; called by itself from then on.
   void start();
   // acmectl renew; `revoked`: what is stored is of no use any more.
   void renew(const Lineage& lineage, bool revoked = false);
   // Something else to be done at a CA.
   void errand(ipc::Errand errand);
+  // acmectl check.
+  void check(const ipc::Check& check);
 
   void on_told_to_wait(const Lineage& lineage, std::int64_t seconds) override;
   void on_new_order(const Lineage& lineage) override;
@@ -48,14 +53,15 @@ class Driver final : public OrderRun::Owner {
     ipc::LineageState state;
     const CertificateConfig* config = nullptr;
     Phase phase = Phase::idle;
-    WallTime tried_before = 0;       // last_try before the run
-    bool told_to_wait = false;       // for the clocks to agree
-    std::shared_ptr<OrderRun> run;   // running or parked, or queued after it was parked
-    WallTime since = 0;              // it is queued, or under way; 0: it is idle
-    std::vector<std::string> names;  // of the order under way
-    protocol::Turn turn;             // in the CA's rate limits, where it waits for one
-    Millis turn_at = 0;              // the same by the clock that nobody sets
-    std::string leave_for;           // the issuer that is asked when this run has ended
+    WallTime tried_before = 0;             // last_try before the run
+    bool told_to_wait = false;             // for the clocks to agree
+    std::shared_ptr<OrderRun> run;         // running or parked, or queued after it was parked
+    WallTime since = 0;                    // it is queued, or under way; 0: it is idle
+    std::vector<std::string> names;        // of the order under way
+    protocol::Turn turn;                   // in the CA's rate limits, where it waits for one
+    Millis turn_at = 0;                    // the same by the clock that nobody sets
+    std::string leave_for;                 // the issuer that is asked when this run has ended
+    std::vector<std::string> unexplained;  // names that failed and are being looked at
   };
   struct Issuer {
     Issuer(Services services, const IssuerConfig& config, const ipc::IssuerState& state,
@@ -114,6 +120,15 @@ class Driver final : public OrderRun::Owner {
   std::vector<std::string> names_for(const Entry& entry) const;
   bool leave_out(Entry& entry, const protocol::Failure& failure, const ScheduleRecord& before);
 
+  // names as the CA sees them: driver_preflight.cpp
+  Preflight::Wanted wanted(const Entry& entry, const Issuer& issuer, const std::string& name) const;
+  void look_before(const Entry& entry, Issuer& issuer);
+  void look_at(const Entry& entry, Issuer& issuer, const std::vector<std::string>& names);
+  void on_looked(const Lineage& lineage, const std::string& issuer,
+                 const std::vector<ipc::NameReport>& reports);
+  void explain(Entry& entry, const std::string& issuer, protocol::Failure& failure);
+  void explain_later(Entry& entry, const std::string& issuer);
+
   // another issuer: driver_failover.cpp
   std::vector<protocol::Alternative> alternatives(const Entry& entry) const;
   void leave_what_is_stuck();
@@ -138,6 +153,7 @@ class Driver final : public OrderRun::Owner {
   std::map<Lineage, Entry> entries_;
   RenewalWatch renewals_;
   Repeat failures_;
+  std::unique_ptr<Preflight> preflight_;  // null: not enabled
   Timers::Id timer_ = 0;
   Millis timer_at_ = 0;
   WallTime look_at_ = 0;  // the first of all that are due

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -22,6 +23,14 @@ struct Trust {
 
 inline constexpr std::size_t kMostBodyBytes = 1024 * 1024;  // also of directories and orders
 
+// A look at a server that may be anybody's: by http or https, at this very address whatever the
+// host's name says, with little patience, its certificate unchecked, one connection for it alone;
+// what its body has beyond so much is not read, and not missed.
+struct Peek {
+  std::string address;
+  std::size_t most = 512;
+};
+
 struct HttpRequest {
   enum class Method { get, head, post, put, patch, del } method = Method::get;
   std::string url;
@@ -33,6 +42,7 @@ struct HttpRequest {
   std::vector<Secret> headers = {};              // "Authorization: Bearer …"
   bool plain_http = false;                       // http:// is allowed, too: the operator wrote it
   std::size_t most_body_bytes = kMostBodyBytes;  // of the answer
+  std::optional<Peek> peek = {};                 // of a get; nothing of a CA's is asked so
 };
 
 // There is no answer, and this is why.
@@ -40,6 +50,7 @@ struct HttpError {
   std::string words;          // "connection to ca.example:443 refused"
   bool reached = false;       // a connection stood: the request may have arrived
   bool worth_a_retry = true;  // no: the answer broke a limit of ours, the URL is none, …
+  bool no_route = false;      // this machine has no way to such addresses (IPv6)
 };
 
 using HttpResult = std::variant<protocol::Answer, HttpError>;

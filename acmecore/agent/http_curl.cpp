@@ -23,6 +23,8 @@ constexpr long kWholeSeconds = 60;
 constexpr long kSlowBytesPerSecond = 10;
 constexpr long kSlowSeconds = 45;
 constexpr long kRedirects = 3;
+constexpr long kPeekConnectSeconds = 5;
+constexpr long kPeekSeconds = 10;
 
 // "ca.example:14000" of a URL, for sentences about connections.
 std::string host_of(const std::string& url) {
@@ -73,6 +75,8 @@ class CurlHttp::Transfer {
   bool set_headers();
   bool add_header(const char* line);
   bool set_addresses();
+  bool set_peek();
+  bool take_peek(const char* data, std::size_t size);
   HttpResult result(CURLcode code);
   HttpError error(CURLcode code) const;
   std::string error_words(CURLcode code) const;
@@ -89,6 +93,7 @@ class CurlHttp::Transfer {
   Answer answer_;
   std::size_t header_bytes_ = 0;
   std::string broken_limit_;
+  bool enough_ = false;  // was read
   char curl_words_[CURL_ERROR_SIZE] = "";
 };
 
@@ -102,7 +107,35 @@ bool CurlHttp::Transfer::prepare(const std::string& user_agent) {
          set(CURLOPT_ERRORBUFFER, curl_words_) && set(CURLOPT_WRITEFUNCTION, &on_body) &&
          set(CURLOPT_WRITEDATA, this) && set(CURLOPT_HEADERFUNCTION, &on_header) &&
          set(CURLOPT_HEADERDATA, this) && set_limits() && set_trust() && set_method() &&
-         set_headers() && set_addresses();
+         set_headers() && set_addresses() && set_peek();
+}
+
+bool CurlHttp::Transfer::set_peek() {
+  if (!request_.peek) return true;
+  const std::string& address = request_.peek->address;
+  const bool v6 = address.find(':') != std::string::npos;
+  // Any host and any port of the URL: to this address, at the same port.
+  addresses_ =
+      curl_slist_append(nullptr, ("::" + (v6 ? "[" + address + "]" : address) + ":").c_str());
+#if LIBCURL_VERSION_NUM >= 0x075500
+  const bool protocols = set(CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+  const bool protocols =
+      set(CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+  return protocols && addresses_ && set(CURLOPT_CONNECT_TO, addresses_) &&
+         set(CURLOPT_FRESH_CONNECT, 1L) && set(CURLOPT_FORBID_REUSE, 1L) &&
+         set(CURLOPT_PIPEWAIT, 0L) && set(CURLOPT_SSL_VERIFYPEER, 0L) &&
+         set(CURLOPT_SSL_VERIFYHOST, 0L) && set(CURLOPT_CONNECTTIMEOUT, kPeekConnectSeconds) &&
+         set(CURLOPT_TIMEOUT, kPeekSeconds);
+}
+
+// False: that is enough.
+bool CurlHttp::Transfer::take_peek(const char* data, std::size_t size) {
+  const std::size_t room = request_.peek->most - answer_.body.size();
+  answer_.body.append(data, std::min(room, size));
+  enough_ = size > room;
+  return !enough_;
 }
 
 // "host:port:address,address", as libcurl wants it.
@@ -188,6 +221,7 @@ bool CurlHttp::Transfer::add_header(const char* line) {
 std::size_t CurlHttp::Transfer::on_body(char* data, std::size_t size, std::size_t count,
                                         void* self) {
   auto* transfer = static_cast<Transfer*>(self);
+  if (transfer->request_.peek) return transfer->take_peek(data, size * count) ? size * count : 0;
   const std::size_t most = transfer->request_.most_body_bytes;
   if (transfer->answer_.body.size() + size * count > most) {
     transfer->broken_limit_ = most < 1024 * 1024
@@ -219,7 +253,7 @@ std::size_t CurlHttp::Transfer::on_header(char* data, std::size_t size, std::siz
 }
 
 HttpResult CurlHttp::Transfer::result(CURLcode code) {
-  if (code != CURLE_OK) return error(code);
+  if (code != CURLE_OK && !enough_) return error(code);
   long status = 0;
   char* url = nullptr;
   curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
@@ -234,7 +268,11 @@ HttpError CurlHttp::Transfer::error(CURLcode code) const {
   curl_easy_getinfo(easy_, CURLINFO_PRETRANSFER_TIME_T, &sent_after);
   bool pointless = !broken_limit_.empty() || code == CURLE_TOO_MANY_REDIRECTS ||
                    code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT;
-  return {error_words(code), sent_after > 0, !pointless};
+  long system_error = 0;
+  curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &system_error);
+  const bool no_route =
+      system_error == ENETUNREACH || system_error == EAFNOSUPPORT || system_error == EADDRNOTAVAIL;
+  return {error_words(code), sent_after > 0, !pointless, sent_after == 0 && no_route};
 }
 
 std::string CurlHttp::Transfer::error_words(CURLcode code) const {

@@ -43,6 +43,10 @@ class IssuerSession {
   // The same for who needs no account.
   void when_directory(std::weak_ptr<const void> owner, Ready ready);
   const protocol::Directory& directory() const { return *directory_; }
+  // As which it is named in CAA; empty: it does not say, or there is no directory yet.
+  std::vector<std::string> caa_identities() const {
+    return directory_ ? directory_->caa_identities : std::vector<std::string>();
+  }
   const std::string& account_url() const { return account_url_; }
   // It was deactivated: the next order has to do with another one.
   void forget_account();

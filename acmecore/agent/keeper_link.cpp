@@ -43,6 +43,11 @@ Outcome KeeperLink::dispatch(const Frame& frame) {
       if (on_errand) on_errand(std::move(errand));
       return {};
     }
+    case ipc::Type::check: {
+      ACME_TRY(ipc::Check check, decode<ipc::Check>(frame.payload.view()));
+      if (on_check) on_check(check);
+      return {};
+    }
     default:
       return fail(Errc::protocol, "the keeper sent a message of an unknown type");
   }

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "ipc/channel.h"
+#include "ipc/check.h"
 #include "ipc/messages.h"
 
 namespace acme::agent {
@@ -44,6 +45,7 @@ class KeeperLink {
   std::function<void(ipc::Welcome)> on_welcome;
   std::function<void(const ipc::RenewNow&)> on_renew;
   std::function<void(ipc::Errand)> on_errand;
+  std::function<void(const ipc::Check&)> on_check;
 
   int fd() const { return channel_.fd(); }
   bool wants_write() const { return channel_.wants_write(); }

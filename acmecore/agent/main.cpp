@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/dns/resolver.h"
 #include "agent/dns01.h"
 #include "agent/dns_tools.h"
 #include "agent/driver.h"
@@ -42,6 +43,9 @@ class Agent {
     keeper_.on_errand = [this](ipc::Errand errand) {
       if (driver_) driver_->errand(std::move(errand));
     };
+    keeper_.on_check = [this](const ipc::Check& check) {
+      if (driver_) driver_->check(check);
+    };
   }
 
   // Until the keeper goes away.
@@ -74,8 +78,20 @@ class Agent {
     services_.dns01 = &*dns01_;
     dns01_->take_over(welcome.dns_records);
     driver_ = std::make_unique<Driver>(services_, config_, welcome);
+    driver_->enable_preflight([this](const IssuerConfig& issuer) { return names_for(issuer); });
     driver_->start();
     return {};
+  }
+
+  // resolv.conf may change while we run.
+  View::Find names_for(const IssuerConfig& issuer) {
+    std::vector<std::string> servers = issuer.dns_resolvers;
+    if (servers.empty()) servers = config_.resolvers;
+    if (servers.empty()) servers = dns::system_servers();
+    auto resolver = std::make_shared<dns::Resolver>(dns_, std::move(servers));
+    return [resolver](const std::string& name, dns::RecordType type, dns::Client::Done done) {
+      resolver->find(name, type, std::move(done));
+    };
   }
 
   KeeperLink keeper_;

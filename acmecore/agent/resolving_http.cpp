@@ -29,7 +29,7 @@ void ResolvingHttp::use(std::vector<std::string> servers) {
 }
 
 void ResolvingHttp::send(HttpRequest request, HttpCallback done) {
-  const std::string name = resolver_ ? host_to_find(request.url) : std::string();
+  const std::string name = resolver_ && !request.peek ? host_to_find(request.url) : std::string();
   if (name.empty()) return http_.send(std::move(request), std::move(done));
   Host& host = hosts_[name];
   if (!host.addresses.empty() && env_.boottime() < host.until) {

@@ -43,6 +43,17 @@ struct RenewPolicy {
   }
 };
 
+// Whether names are looked at beside their first order, and where a CA asks for http-01.
+struct PreflightConfig {
+  bool on = false;
+  std::uint16_t port = 80;
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.on, self.port);
+  }
+};
+
 inline constexpr std::uint32_t kOrdersInFlight = 16;
 inline constexpr std::uint32_t kMostOrdersInFlight = 1'000;
 
@@ -76,6 +87,7 @@ struct IssuerConfig {
   std::string import_path;  // nginx-acme's folder of this issuer; empty: none
   ExternalAccount external_account;
   RateLimits limits = {};
+  PreflightConfig preflight = {};
   std::vector<DnsProviderConfig> dns = {};  // who sets TXT records; the longest zone wins
   std::string dns_alias = {};  // the zone that _acme-challenge names are aliases into; empty: none
   DnsPropagation dns_propagation = {};
@@ -87,7 +99,7 @@ struct IssuerConfig {
             self.account_key_file, self.ca_certificate_file, self.verify_tls, self.orders_in_flight,
             self.profile, self.profile_required, self.preferred_chain, self.common_name_in_csr,
             self.import_path, self.external_account, self.limits, self.dns, self.dns_alias,
-            self.dns_propagation, self.dns_resolvers);
+            self.dns_propagation, self.dns_resolvers, self.preflight);
   }
 };
 
@@ -135,7 +147,7 @@ struct Config {
   bool plain_http_listener = false;  // http-01 can be answered somewhere
   ActivationMode activation = ActivationMode::live;
   std::string pid_file;                // of the server, for a reload; empty: not known
-  std::vector<std::string> resolvers;  // "address:port", for CAs' names; empty: the system's
+  std::vector<std::string> resolvers;  // "address:port"; empty: the system's
   // How many certificates a worker keeps parsed: no business of the helper's.
   std::uint32_t certificate_cache = kCertificateCache;
   std::vector<IssuerConfig> issuers;

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "config/dns_directives.h"
+#include "config/preflight.h"
 #include "config/rate_limits.h"
 #include "config/values.h"
 
@@ -81,6 +82,7 @@ IssuerConfig issuer_config(const IssuerSettings& settings, bool plain_http_liste
   config.common_name_in_csr = settings.common_name_in_csr;
   config.import_path = settings.import_path;
   config.external_account = settings.external_account;
+  config.preflight = settings.preflight;
   config.dns = settings.dns;
   config.dns_alias = settings.dns_alias;
   config.dns_propagation = settings.dns_propagation;
@@ -129,6 +131,8 @@ Outcome assign_to_issuer(IssuerSettings& issuer, std::string_view key, const Val
     return assign_dns(issuer, key, values, root);
   } else if (key == "rate_limit") {
     ACME_TRY(issuer.limits, parse_rate_limits(values));
+  } else if (key == "preflight") {
+    ACME_TRY(issuer.preflight, parse_preflight(values));
   } else {
     return fail(Errc::internal, "the directive " + std::string(key) + " has no parser");
   }

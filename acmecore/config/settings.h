@@ -76,8 +76,9 @@ struct IssuerSettings {
   DnsPropagation dns_propagation;
   std::vector<std::string> dns_resolvers;
   std::vector<std::string> warnings;  // of its directives, for when the whole is resolved
-  std::optional<RateLimits> limits;   // absent: what is known of the CA
-  bool configured = false;            // a block of that name stands somewhere
+  PreflightConfig preflight = {true, 80};
+  std::optional<RateLimits> limits;  // absent: what is known of the CA
+  bool configured = false;           // a block of that name stands somewhere
   Place place;
 };
 

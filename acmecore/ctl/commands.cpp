@@ -9,6 +9,7 @@ constexpr std::size_t kAny = 0xffff;
 constexpr Command kCommands[] = {
     {"status", ControlType::status, 0, kAny, "status"},
     {"renew", ControlType::renew, 1, kAny, "renew"},
+    {"check", ControlType::check, 1, 1, ""},
     {"revoke", ControlType::revoke, 1, kAny, ""},
     {"issuers", ControlType::issuers, 0, 0, "issuers"},
     {"dns-persist", ControlType::dns_persist, 1, 1, "dns-persist"},
@@ -35,6 +36,7 @@ const char* const kUsage =
     "\n"
     "  status [NAME] [--json]   every certificate, its end, its next renewal, its last error\n"
     "  renew NAME...            order these certificates again, now\n"
+    "  check NAME [--json]      look at a name as the CA will: its addresses, port 80, CAA\n"
     "  revoke NAME...           have these certificates revoked by their CA, and order new ones\n"
     "      --reason REASON      keyCompromise, superseded, cessationOfOperation or unspecified\n"
     "      --no-order           order none in their place (not with keyCompromise)\n"

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "crypto/wiping_free.h"  // once in the program: freed memory is wiped
+#include "ctl/check.h"
 #include "ctl/commands.h"
 #include "ctl/import_command.h"
 #include "ctl/issuers.h"
@@ -162,6 +163,14 @@ int print_issuers(const Options& options, const std::vector<std::string>& names,
   return 0;
 }
 
+int print_check(const Options& options, const std::string& text) {
+  auto check = Json::parse(text);
+  if (!check) return complain(text);
+  std::string out = options.json ? check->pretty() + "\n" : check_table(*check);
+  std::fputs(out.c_str(), stdout);
+  return check_status(*check);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -189,6 +198,7 @@ int main(int argc, char** argv) {
     return print_status(options, names, answer->text);
   if (type == ipc::ControlType::issuers && answer->ok)
     return print_issuers(options, names, answer->text);
+  if (type == ipc::ControlType::check && answer->ok) return print_check(options, answer->text);
   if (!answer->ok && answer->text.find('\n') == std::string::npos) return complain(answer->text);
   print_lines(answer->text);
   return answer->ok ? 0 : 1;

@@ -23,6 +23,7 @@ enum class ControlType : std::uint16_t {
   account_deactivate = 75,
   account_agree = 76,
   dns_persist = 77,
+  check = 80,
   answer = 127
 };
 
@@ -42,7 +43,7 @@ struct ControlRequest {
 
 struct ControlAnswer {
   bool ok = false;
-  // status, issuers: JSON (docs/STATUS.md); else one line for each thing done; or the error
+  // status, issuers, check: JSON (docs/STATUS.md); else one line for each thing done; or the error
   std::string text;
 
   template <class Self, class Archive>

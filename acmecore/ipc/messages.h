@@ -23,6 +23,7 @@ enum class Type : std::uint16_t {
   renew_now = 2,
   reply = 3,
   errand = 8,
+  check = 12,
   // agent → keeper, answered with a signed body
   sign_new_account = 16,
   sign_new_order = 17,
@@ -56,6 +57,10 @@ enum class Type : std::uint16_t {
   progress = 49,
   issuer_progress = 50,
   clock_state = 56,
+  // agent → keeper, answered: looking at names (ipc/check.h)
+  begin_probe = 60,
+  end_probe = 61,
+  check_done = 62,
 };
 
 // What the keeper knows of one issuer at the start.

@@ -60,6 +60,9 @@ Outcome Dispatch::decode_and_call(Dispatch& self, const Frame& frame) {
 //   install_chain                 a finalized order; the chain passes every check
 //   give_up_order, save_schedule  configured lineage; what is saved is bounded
 //   save_limits                   configured issuer; bounded
+//   begin_probe                   configured lineage; not many at a time
+//   end_probe                     a token that begin_probe gave
+//   check_done                    the operator has asked, for these names; bounded
 //   log_line, progress, issuer_progress
 //                                 escaped, bounded, not answered
 //   clock_state                   configured issuer, bounded, not answered
@@ -74,6 +77,7 @@ const Dispatch::Row Dispatch::kTable[] = {
     ACME_ROW(SignKeyChange),  ACME_ROW(SignKeyProbe),      ACME_ROW(SignAccountDeactivation),
     ACME_ROW(SignRevocation), ACME_ROW(ErrandDone),        ACME_ROW(ReadDnsSettings),
     ACME_ROW(PlanDnsRecords), ACME_ROW(NoteDnsRecord),     ACME_ROW(ForgetDnsRecord),
+    ACME_ROW(BeginProbe),     ACME_ROW(EndProbe),          ACME_ROW(CheckDone),
 };
 #undef ACME_ROW
 
@@ -296,6 +300,19 @@ void Dispatch::on(std::uint32_t, const ipc::Progress& request) {
 
 void Dispatch::on(std::uint32_t, const ipc::ClockState& request) {
   certificates_.note_clock(request);
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::BeginProbe& request) {
+  auto found = managed(request.lineage);
+  reply(id, found ? checks_.begin_probe() : found.error());
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::EndProbe& request) {
+  reply(id, checks_.end_probe(request.token));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::CheckDone& request) {
+  reply(id, checks_.done(request));
 }
 
 }  // namespace acme::keeper

@@ -13,6 +13,7 @@
 #include "ipc/messages.h"
 #include "keeper/accounts.h"
 #include "keeper/certificates.h"
+#include "keeper/checks.h"
 #include "keeper/errands.h"
 
 namespace acme::keeper {
@@ -22,11 +23,13 @@ class Dispatch {
   using Send = std::function<void(ipc::Type type, std::uint32_t id, const Secret& payload)>;
 
   // `words`: where the agent's log lines go (AgentLog).
-  Dispatch(Log& words, Accounts& accounts, Certificates& certificates, Errands& errands, Send send)
+  Dispatch(Log& words, Accounts& accounts, Certificates& certificates, Errands& errands,
+           Checks& checks, Send send)
       : words_(words),
         accounts_(accounts),
         certificates_(certificates),
         errands_(errands),
+        checks_(checks),
         send_(std::move(send)) {}
 
   // An error is fatal for the agent that sent it.
@@ -90,6 +93,9 @@ class Dispatch {
   void on(std::uint32_t id, const ipc::IssuerProgress& request);
   void on(std::uint32_t id, const ipc::Progress& request);
   void on(std::uint32_t id, const ipc::ClockState& request);
+  void on(std::uint32_t id, const ipc::BeginProbe& request);
+  void on(std::uint32_t id, const ipc::EndProbe& request);
+  void on(std::uint32_t id, const ipc::CheckDone& request);
 
   template <class Request>
   static Outcome decode_and_call(Dispatch& self, const Frame& frame);
@@ -98,6 +104,7 @@ class Dispatch {
   Accounts& accounts_;
   Certificates& certificates_;
   Errands& errands_;
+  Checks& checks_;
   Send send_;
   std::vector<Waiting> waiting_;  // one a lineage at most: an order has one step at a time
 };

@@ -125,7 +125,8 @@ Keeper::Keeper(const Env& env, Log& log, const Config& config, Store& store, Boa
       accounts_(env, log, config, store),
       certificates_(env, log, config, store, accounts_, board),
       errands_(env, log, config, store, accounts_, certificates_),
-      dispatch_(agent_log_, accounts_, certificates_, errands_,
+      checks_(env, certificates_, board),
+      dispatch_(agent_log_, accounts_, certificates_, errands_, checks_,
                 [this](ipc::Type type, std::uint32_t id, const Secret& payload) {
                   send(type, id, payload);
                 }),
@@ -133,12 +134,16 @@ Keeper::Keeper(const Env& env, Log& log, const Config& config, Store& store, Boa
       agent_(env, log, agent_log_, config),
       control_(env, [this](ipc::ControlType type, const ipc::ControlRequest& request,
                            Control::Ticket ticket) { return control(type, request, ticket); }),
-      operator_requests_(accounts_, certificates_, errands_, control_),
+      operator_requests_(accounts_, certificates_, errands_, checks_, control_),
       store_complaint_(env, log),
       board_complaint_(env, log),
       file_complaint_(env, log) {
   errands_.on_new = [this](const ipc::Errand& errand) {
     if (agent_.channel()) send(ipc::Type::errand, 0, encode(errand));
+    return agent_.channel() != nullptr;
+  };
+  checks_.on_new = [this](const ipc::Check& check) {
+    if (agent_.channel()) send(ipc::Type::check, 0, encode(check));
     return agent_.channel() != nullptr;
   };
   errands_.renew = [this](const Lineage& lineage) {
@@ -298,6 +303,7 @@ void Keeper::start_agent() {
   errands_.look_at_all();
   agent_.start();
   dispatch_.forget_waiting();
+  checks_.forget_agent();
   certificates_.forget_unanswered();
   if (agent_.channel()) welcome();
 }

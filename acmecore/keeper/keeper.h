@@ -16,6 +16,7 @@
 #include "keeper/agent_log.h"
 #include "keeper/agent_process.h"
 #include "keeper/certificates.h"
+#include "keeper/checks.h"
 #include "keeper/control.h"
 #include "keeper/dispatch.h"
 #include "keeper/errands.h"
@@ -73,6 +74,7 @@ class Keeper {
   Accounts accounts_;
   Certificates certificates_;
   Errands errands_;
+  Checks checks_;
   Dispatch dispatch_;
   Activation activation_;
   AgentProcess agent_;

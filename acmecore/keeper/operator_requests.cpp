@@ -21,6 +21,7 @@ Answer begun(const Outcome& outcome) {
 Answer OperatorRequests::handle(ipc::ControlType type, const ipc::ControlRequest& request,
                                 Control::Ticket ticket) {
   if (type == ipc::ControlType::revoke) return revoke(request, ticket);
+  if (type == ipc::ControlType::check) return check(request, ticket);
   if (request.names.size() != 1) return refusal("name one issuer");
   const std::string& issuer = request.names.front();
   switch (type) {
@@ -45,6 +46,13 @@ std::shared_ptr<Wish> OperatorRequests::wish(Control::Ticket ticket) {
     control_.answer(ticket, {done, text});
   };
   return made;
+}
+
+Answer OperatorRequests::check(const ipc::ControlRequest& request, Control::Ticket ticket) {
+  if (request.names.size() != 1) return refusal("name one name, or one certificate");
+  return checks_.ask(request.names.front(), [this, ticket](const ipc::ControlAnswer& answer) {
+    control_.answer(ticket, answer);
+  });
 }
 
 // Certificates that cannot be revoked hold up none that can.

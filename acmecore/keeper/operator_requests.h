@@ -1,9 +1,10 @@
 // What the operator may ask of accounts and certificates at their CA, over the control socket
-// (acmectl revoke, account). Here alone such wishes begin.
+// (acmectl revoke, account), and of names (acmectl check). Here alone such wishes begin.
 #pragma once
 
 #include <optional>
 
+#include "keeper/checks.h"
 #include "keeper/control.h"
 #include "keeper/errands.h"
 
@@ -11,9 +12,13 @@ namespace acme::keeper {
 
 class OperatorRequests {
  public:
-  OperatorRequests(Accounts& accounts, Certificates& certificates, Errands& errands,
+  OperatorRequests(Accounts& accounts, Certificates& certificates, Errands& errands, Checks& checks,
                    Control& control)
-      : accounts_(accounts), certificates_(certificates), errands_(errands), control_(control) {}
+      : accounts_(accounts),
+        certificates_(certificates),
+        errands_(errands),
+        checks_(checks),
+        control_(control) {}
 
   // As Control::Handler.
   std::optional<ipc::ControlAnswer> handle(ipc::ControlType type,
@@ -23,11 +28,14 @@ class OperatorRequests {
  private:
   std::optional<ipc::ControlAnswer> revoke(const ipc::ControlRequest& request,
                                            Control::Ticket ticket);
+  std::optional<ipc::ControlAnswer> check(const ipc::ControlRequest& request,
+                                          Control::Ticket ticket);
   std::shared_ptr<Wish> wish(Control::Ticket ticket);
 
   Accounts& accounts_;
   Certificates& certificates_;
   Errands& errands_;
+  Checks& checks_;
   Control& control_;
 };
 

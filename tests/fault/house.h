@@ -325,8 +325,9 @@ class House {
           certificates(house.env, house.log, house.config, store, accounts,
                        board ? &*board : nullptr),
           errands(house.env, house.log, house.config, store, accounts, certificates),
+          checks(house.env, certificates, board ? &*board : nullptr),
           channel(std::move(ends.keeper)),
-          dispatch(house.log, accounts, certificates, errands,
+          dispatch(house.log, accounts, certificates, errands, checks,
                    [this](ipc::Type type, std::uint32_t id, const Secret& payload) {
                      REQUIRE_OK(channel.send(static_cast<std::uint16_t>(type), id, payload));
                    }),
@@ -365,6 +366,7 @@ class House {
     keeper::Accounts accounts;
     keeper::Certificates certificates;
     keeper::Errands errands;
+    keeper::Checks checks;
     Channel channel;
     keeper::Dispatch dispatch;
     agent::KeeperLink link;

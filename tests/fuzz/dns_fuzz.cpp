@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "agent/dns/message.h"
+#include "agent/preflight/caa.h"
 #include "base/ip_address.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -19,6 +20,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   auto found = read_answer(answer, query);
   if (!found) return 0;
   if (found->answers.size() > 64) std::abort();
+  std::vector<CaaValue> caa;
+  for (const Record& record : found->answers)
+    if (record.type == RecordType::caa) caa.push_back(record.caa);
+  const agent::CaaExpectation expected{{"ca.example"}, "https://ca.example/1", {}};
+  if (agent::judge_caa("*.ca.example", "ca.example", caa, expected).words.empty()) std::abort();
   for (const Record& record : found->answers)
     if ((record.type == RecordType::a || record.type == RecordType::aaaa) && !is_ip(record.value))
       std::abort();

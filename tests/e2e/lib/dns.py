@@ -47,6 +47,14 @@ class Dns:
         """The answer for every other name; empty: none."""
         self._post("set-default-ipv4", ip=address)
 
+    def set_caa(self, name, *policies):
+        """policies: (tag, value), as ("issue", "ca.example")."""
+        self._post("add-caa", host=name,
+                   policies=[{"tag": tag, "value": value} for tag, value in policies])
+
+    def clear_caa(self, name):
+        self._post("clear-caa", host=name)
+
     def set_txt(self, name, value):
         self._post("set-txt", host=name.rstrip(".") + ".", value=value)
 

@@ -91,9 +91,11 @@ class Pebble:
         return {"pebble": self._process.log_text()}
 
     def issuer(self, name="pebble", **settings):
-        """The issuer block that a server is configured with to use this CA directly."""
+        """The issuer block that a server is configured with to use this CA directly. Preflight
+        is off: it would ask the machine's own name servers."""
         return Issuer(name, f"https://localhost:{self.port}/dir",
-                      {"ssl_trusted_certificate": str(self.authority.root), **settings})
+                      {"ssl_trusted_certificate": str(self.authority.root), "preflight": "off",
+                       **settings})
 
     # What happened, from Pebble's own log.
 

@@ -208,6 +208,56 @@ TEST(nothing_but_https_is_spoken) {
   }
 }
 
+// A look at a server by a name that no resolver has to know.
+TEST(a_peek_goes_to_its_address_and_reads_a_little) {
+  Port port(true);
+  Loop loop;
+  HttpRequest request;
+  request.url = "http://name.invalid:" + std::to_string(port.number) + "/path";
+  request.peek = Peek{"127.0.0.1", 10};
+  loop.http->send(std::move(request), [&](HttpResult result) { loop.got = std::move(result); });
+  std::optional<UniqueFd> peer;
+  std::string heard;
+  bool answered = false;
+  for (int i = 0; i < 200 && !loop.got; ++i) {
+    REQUIRE_OK(turn(*loop.http, port.fd.get(), 20));
+    if (!peer) {
+      int fd = accept4(port.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd >= 0) peer.emplace(fd);
+      continue;
+    }
+    char buffer[2000];
+    ssize_t n = read(peer->get(), buffer, sizeof buffer);
+    if (n > 0) heard.append(buffer, static_cast<std::size_t>(n));
+    if (answered || heard.find("\r\n\r\n") == std::string::npos) continue;
+    answered = true;
+    const std::string text =
+        "HTTP/1.1 301 Moved\r\nLocation: http://other.invalid/\r\nContent-Length: 100000\r\n\r\n" +
+        std::string(1000, 'x');
+    CHECK(write(peer->get(), text.data(), text.size()) > 0);
+  }
+  CHECK_CONTAINS(heard, "GET /path HTTP/1.1\r\nHost: name.invalid:" + std::to_string(port.number));
+  CHECK(loop.got.has_value());
+  auto answer = std::get<protocol::Answer>(*loop.got);
+  CHECK_EQ(answer.status, 301);
+  CHECK_EQ(answer.body, std::string(10, 'x'));
+  CHECK_EQ(*answer.header("location"), "http://other.invalid/");
+}
+
+TEST(a_peek_at_a_closed_port_is_told_in_words) {
+  Port port(false);
+  Loop loop;
+  HttpRequest request;
+  request.url = "http://name.invalid:" + std::to_string(port.number) + "/";
+  request.peek = Peek{"127.0.0.1"};
+  loop.http->send(std::move(request), [&](HttpResult result) { loop.got = std::move(result); });
+  for (int i = 0; i < 100 && !loop.got; ++i) REQUIRE_OK(turn(*loop.http, port.fd.get(), 100));
+  CHECK(loop.got.has_value());
+  HttpError error = std::get<HttpError>(*loop.got);
+  CHECK_CONTAINS(error.words, "refused");
+  CHECK(!error.reached && !error.no_route);
+}
+
 TEST(what_is_in_flight_at_the_end_calls_nobody_back) {
   Port port(true);
   bool called = false;

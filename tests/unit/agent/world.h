@@ -97,6 +97,7 @@ class FakeCa final : public agent::Http {
   bool key_changed = false;                // by keyChange
   bool is_our_account = true;              // that a revocation is signed by
   int revocations = 0;
+  std::string meta;              // of the directory, JSON
   std::vector<std::string> log;  // "POST /order/1"
   std::map<int, Order> orders;
   int accounts = 0;
@@ -175,7 +176,8 @@ class FakeCa final : public agent::Http {
         json(200, R"({"newNonce":")" + base_ + R"(/nonce","newAccount":")" + base_ +
                       R"(/account","newOrder":")" + base_ + R"(/new-order","keyChange":")" + base_ +
                       R"(/key-change","revokeCert":")" + base_ + R"(/revoke")" +
-                      (renewal_info ? R"(,"renewalInfo":")" + base_ + "/ari\"" : "") + "}");
+                      (renewal_info ? R"(,"renewalInfo":")" + base_ + "/ari\"" : "") +
+                      (meta.empty() ? "" : R"(,"meta":)" + meta) + "}");
     out.headers.pop_back();  // no nonce with the directory
     return out;
   }
@@ -329,6 +331,8 @@ class ScriptedKeeper {
   std::map<std::string, std::vector<std::string>> stages;
   std::vector<std::string> given_up;
   std::vector<ipc::ErrandDone> errands;  // that have ended
+  std::vector<ipc::CheckDone> checks;
+  std::vector<std::string> probes;  // tokens that workers answer now
   std::vector<std::string> installed;
   std::vector<std::string> from;  // which issuer, the same in parallel
   std::int64_t lifetime = 90 * kDay;
@@ -442,6 +446,15 @@ class ScriptedKeeper {
       case Type::give_up_order:
         given_up.push_back(REQUIRE_OK(decode<ipc::GiveUpOrder>(bytes)).lineage.certificate);
         return "";
+      case Type::begin_probe:
+        probes.push_back("token" + std::to_string(++last_probe_));
+        return probes.back() + ".rest";
+      case Type::end_probe:
+        std::erase(probes, REQUIRE_OK(decode<ipc::EndProbe>(bytes)).token);
+        return "";
+      case Type::check_done:
+        checks.push_back(REQUIRE_OK(decode<ipc::CheckDone>(bytes)));
+        return "";
       case Type::save_schedule: {
         auto save = REQUIRE_OK(decode<ipc::SaveSchedule>(bytes));
         schedules[save.lineage.certificate] = save.schedule;
@@ -475,6 +488,7 @@ class ScriptedKeeper {
   }
 
   FakeEnv& env_;
+  int last_probe_ = 0;
   Channel channel_;
 };
 
@@ -505,6 +519,7 @@ class World {
   Config config;
   ipc::Welcome welcome;
   std::unique_ptr<agent::Driver> driver;
+  agent::View::Find find;  // names looked at by preflight; none: there is no preflight
 
   // One certificate with one key; its state can be changed before start().
   ipc::LineageState& add(const std::string& name) {
@@ -529,6 +544,8 @@ class World {
       driver->renew(renew.lineage, renew.revoked);
     };
     link.on_errand = [this](const ipc::Errand& errand) { driver->errand(errand); };
+    link.on_check = [this](const ipc::Check& check) { driver->check(check); };
+    if (find) driver->enable_preflight([this](const IssuerConfig&) { return find; });
     driver->start();
   }
 

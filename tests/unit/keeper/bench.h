@@ -108,6 +108,7 @@ class Bench {
   keeper::Accounts& accounts() { return parts_->accounts; }
   keeper::Certificates& certificates() { return parts_->certificates; }
   keeper::Errands& errands() { return parts_->errands; }
+  keeper::Checks& checks() { return parts_->checks; }
   keeper::Dispatch& dispatch() { return parts_->dispatch; }
   Store& store() { return parts_->store; }
   keeper::Managed& managed(const Lineage& lineage) { return *certificates().find(lineage); }
@@ -267,7 +268,8 @@ class Bench {
           certificates(bench.env, bench.log, bench.config, store, accounts,
                        bench.with_board_ ? &writer : nullptr),
           errands(bench.env, bench.log, bench.config, store, accounts, certificates),
-          dispatch(bench.log, accounts, certificates, errands,
+          checks(bench.env, certificates, bench.with_board_ ? &writer : nullptr),
+          dispatch(bench.log, accounts, certificates, errands, checks,
                    [&bench](ipc::Type type, std::uint32_t id, const Secret& payload) {
                      CHECK(type == ipc::Type::reply);
                      bench.replies.emplace_back(id, REQUIRE_OK(decode<ipc::Reply>(payload.view())));
@@ -289,6 +291,7 @@ class Bench {
     keeper::Accounts accounts;
     keeper::Certificates certificates;
     keeper::Errands errands;
+    keeper::Checks checks;
     keeper::Dispatch dispatch;
   };
   void start() { parts_ = std::make_unique<Parts>(*this); }

@@ -2,6 +2,7 @@
 // granted in its time. A request that has no row here fails the test.
 #include <map>
 
+#include "unit/keeper/requests_checks.h"
 #include "unit/keeper/requests_dns.h"
 #include "unit/keeper/requests_errands.h"
 #include "unit/keeper/requests_signed.h"
@@ -45,6 +46,9 @@ const std::map<Type, Row>& rows() {
       {Type::plan_dns_records, plan_dns_records()},
       {Type::note_dns_record, note_dns_record()},
       {Type::forget_dns_record, forget_dns_record()},
+      {Type::begin_probe, begin_probe()},
+      {Type::end_probe, end_probe()},
+      {Type::check_done, check_done()},
   };
   return all;
 }
