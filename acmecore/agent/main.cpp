@@ -53,8 +53,13 @@ class Agent {
 
  private:
   void on_welcome(const ipc::Welcome& welcome) {
-    if (driver_) return;
-    refused_ = begin(welcome);
+    refused_ = driver_ ? add(welcome) : begin(welcome);
+  }
+
+  Outcome add(const ipc::Welcome& welcome) {
+    ACME_TRY(const Config more, decode_config(welcome.config));
+    driver_->add(more, welcome);
+    return {};
   }
 
   Outcome begin(const ipc::Welcome& welcome) {

@@ -468,7 +468,7 @@ class Resolver {
     for (const CertificateConfig& certificate : config.certificates)
       used.insert(certificate.issuers.begin(), certificate.issuers.end());
     for (const IssuerSettings& issuer : settings_.issuers)
-      if (issuer.configured || used.contains(issuer.id))
+      if (issuer.configured || used.contains(issuer.id) || settings_.domain_files)
         config.issuers.push_back(issuer_config(issuer, config.plain_http_listener));
   }
 

@@ -106,6 +106,7 @@ struct Settings {
   std::vector<IssuerSettings> issuers;  // built-in ones included
   std::vector<SiteDescription> sites;
   std::vector<Error> faulty_lines;  // of domain files, each with its place
+  bool domain_files = false;        // there is one, which may name any issuer some day
   ServerFacts facts;
 };
 

@@ -14,7 +14,8 @@ Serving::Serving(const Env& env, const Resolution& resolution, int log_fd, Callb
       ready_(sites_.size()),
       log_fd_(log_fd),
       log_(log),
-      shelf_(config_.slots(), config_.certificate_cache) {}
+      shelf_(board_shape_for(config_.slots(), room_for_more(config_)).slots,
+             config_.certificate_cache) {}
 
 Result<std::unique_ptr<Serving>> Serving::open(const Env& env, const Resolution& resolution,
                                                int log_fd, CallbackLog log, bool anyhow) {
@@ -35,7 +36,7 @@ Outcome Serving::settle(Outcome outcome, bool anyhow) {
 
 // The descriptor that is returned can write.
 Result<UniqueFd> Serving::make_board() {
-  ACME_TRY(UniqueFd fd, create_board(env_, board_shape_for(config_.slots())));
+  ACME_TRY(UniqueFd fd, create_board(env_, board_shape_for(config_.slots(), room_for_more(config_))));
   ACME_TRY(UniqueFd readable, reopen_board(fd.get(), BoardAccess::read_only));
   ACME_TRY(BoardReader reader, BoardReader::map(env_, readable.get()));
   shelf_.use_board(std::move(reader));

@@ -1,0 +1,67 @@
+// The keeper's part in domain files that change: who is told of what is new, and when.
+#include "keeper/keeper.h"
+
+#include <algorithm>
+
+#include "base/archive.h"
+
+namespace acme::keeper {
+namespace {
+
+// For the answer to a newOrder that is under way: without it the order would be made again.
+constexpr Millis kPatience = 10'000;
+
+}  // namespace
+
+void Keeper::take_domain_files() {
+  if (!reading_) {
+    reading_ = domain_files_.look();
+    if (!reading_) return;
+    read_at_ = env_.boottime();
+  }
+  Change change = additions_.compare(*reading_);
+  // What changes under the agent's hands needs another agent.
+  const bool waits = !change.disturbs_nothing() && agent_.channel() &&
+                     certificates_.awaits_new_order() && env_.boottime() - read_at_ < kPatience;
+  if (waits) return;
+  const DomainFiles::Reading reading = *std::exchange(reading_, std::nullopt);
+  take(reading, std::move(change));
+}
+
+void Keeper::take(const DomainFiles::Reading& reading, Change change) {
+  const bool disturbs = !change.disturbs_nothing();
+  const bool nothing = change.empty();
+  const std::vector<std::string> added = change.added;
+  if (disturbs) agent_.stop();  // the next one is told what there is
+  additions_.apply(reading, std::move(change));
+  certificates_.follow_configuration();
+  if (nothing) return;
+  if (!disturbs && agent_.channel()) welcome_added(added);
+  save_config();
+  status_stale_ = true;
+}
+
+void Keeper::welcome_added(const std::vector<std::string>& ids) {
+  Config more = reduced_for_agent(config_);
+  std::erase_if(more.certificates, [&](const CertificateConfig& certificate) {
+    return std::find(ids.begin(), ids.end(), certificate.id) == ids.end();
+  });
+  number_slots(more);
+  ipc::Welcome welcome;
+  Secret config = encode_config(more);
+  welcome.config = config.view();
+  for (const CertificateConfig& certificate : more.certificates)
+    for (KeyType key : certificate.keys)
+      if (const Managed* managed = certificates_.find({certificate.id, key}))
+        welcome.lineages.push_back(certificates_.state_of(*managed));
+  send(ipc::Type::welcome, 0, encode(welcome));
+}
+
+// For acmectl when no server runs.
+void Keeper::save_config() {
+  auto encoded = encode_config(without_secrets(config_));
+  if (auto saved = store_.save_config(encoded.view()); !saved)
+    log_.error(saved.error().message);
+}
+
+}  // namespace acme::keeper
