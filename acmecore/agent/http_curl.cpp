@@ -282,19 +282,23 @@ bool CurlHttp::deliver() {
   return !done.empty();
 }
 
-Outcome CurlHttp::turn(int fd, bool want_write, Millis timeout, const std::vector<int>& others) {
+Outcome CurlHttp::turn(std::vector<pollfd>& others, Millis timeout) {
   int running = 0;
   CURLMcode code = curl_multi_perform(multi_, &running);
   if (code == CURLM_OK && deliver()) return {};
   std::vector<curl_waitfd> extra;
-  extra.push_back(
-      {fd, static_cast<short>(CURL_WAIT_POLLIN | (want_write ? CURL_WAIT_POLLOUT : 0)), 0});
-  for (int other : others) extra.push_back({other, CURL_WAIT_POLLIN, 0});
+  for (const pollfd& other : others) {
+    const int in = other.events & POLLIN ? CURL_WAIT_POLLIN : 0;
+    const int out = other.events & POLLOUT ? CURL_WAIT_POLLOUT : 0;
+    extra.push_back({other.fd, static_cast<short>(in | out), 0});
+  }
   if (code == CURLM_OK)
     code = curl_multi_poll(multi_, extra.data(), static_cast<unsigned>(extra.size()),
                            static_cast<int>(timeout), nullptr);
   if (code != CURLM_OK)
     return fail(Errc::internal, std::string("libcurl: ") + curl_multi_strerror(code));
+  // libcurl wakes up for an error on one of them, and does not tell of which.
+  ::poll(others.data(), others.size(), 0);
   return {};
 }
 

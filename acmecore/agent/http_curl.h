@@ -2,6 +2,8 @@
 // connection per CA, kept and shared by all orders.
 #pragma once
 
+#include <poll.h>
+
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -23,8 +25,8 @@ class CurlHttp final : public Http {
 
   // One turn of the event loop: moves all transfers on and delivers what is
   // done; with nothing to deliver it sleeps until something stirs on a
-  // transfer, on `fd` or on one of `others` that can be read, at most `timeout`.
-  Outcome turn(int fd, bool want_write, Millis timeout, const std::vector<int>& others = {});
+  // transfer or on one of `others`, whose `revents` are set, at most `timeout`.
+  Outcome turn(std::vector<pollfd>& others, Millis timeout);
 
  private:
   class Library;   // curl_global_init for as long as this lives

@@ -19,6 +19,8 @@ namespace {
 
 constexpr int kKeeperFd = 3;
 constexpr Millis kLongestSleep = 60 * 1000;
+constexpr short kRead = POLLIN;
+constexpr short kReadWrite = POLLIN | POLLOUT;
 
 class Agent {
  public:
@@ -27,7 +29,8 @@ class Agent {
         log_(keeper_),
         timers_(system_env()),
         http_(std::move(http)),
-        resolving_(system_env(), timers_, *http_),
+        dns_(timers_, watches_),
+        resolving_(system_env(), timers_, dns_, *http_),
         services_{system_env(), timers_, resolving_, keeper_, log_} {
     keeper_.on_welcome = [this](const ipc::Welcome& welcome) { on_welcome(welcome); };
     keeper_.on_renew = [this](const ipc::RenewNow& renew) {
@@ -46,8 +49,10 @@ class Agent {
       if (!refused_) return refused_;
       timers_.run_due();
       Millis sleep = std::min(timers_.next_in().value_or(kLongestSleep), kLongestSleep);
-      ACME_CHECK(http_->turn(keeper_.fd(), keeper_.wants_write(), sleep, resolving_.descriptors()));
-      resolving_.read();
+      std::vector<pollfd> polled = watches_.wanted();
+      polled.push_back({keeper_.fd(), keeper_.wants_write() ? kReadWrite : kRead, 0});
+      ACME_CHECK(http_->turn(polled, sleep));
+      watches_.run_ready(polled);
     }
   }
 
@@ -75,7 +80,9 @@ class Agent {
   KeeperLink keeper_;
   KeeperLog log_;
   Timers timers_;
+  Watches watches_;
   std::unique_ptr<CurlHttp> http_;
+  dns::Client dns_;
   ResolvingHttp resolving_;
   Services services_;
   Config config_;

@@ -1,7 +1,6 @@
 #include "agent/resolving_http.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "base/ip_address.h"
 #include "base/url.h"
@@ -26,11 +25,11 @@ std::string host_to_find(const std::string& url) {
 }  // namespace
 
 void ResolvingHttp::use(std::vector<std::string> servers) {
-  if (!servers.empty()) lookups_ = std::make_unique<dns::Lookups>(timers_, std::move(servers));
+  if (!servers.empty()) resolver_.emplace(client_, std::move(servers));
 }
 
 void ResolvingHttp::send(HttpRequest request, HttpCallback done) {
-  const std::string name = lookups_ ? host_to_find(request.url) : std::string();
+  const std::string name = resolver_ ? host_to_find(request.url) : std::string();
   if (name.empty()) return http_.send(std::move(request), std::move(done));
   Host& host = hosts_[name];
   if (!host.addresses.empty() && env_.boottime() < host.until) {
@@ -39,8 +38,9 @@ void ResolvingHttp::send(HttpRequest request, HttpCallback done) {
   }
   host.waiting.emplace_back(std::move(request), std::move(done));
   if (host.waiting.size() == 1)
-    lookups_->find(name,
-                   [this, name](Result<dns::Addresses> result) { found(name, std::move(result)); });
+    dns::find_addresses(timers_, *resolver_, name, [this, name](Result<dns::Addresses> result) {
+      found(name, std::move(result));
+    });
 }
 
 void ResolvingHttp::found(const std::string& name, Result<dns::Addresses> result) {
@@ -58,16 +58,6 @@ void ResolvingHttp::found(const std::string& name, Result<dns::Addresses> result
     request.addresses = result->list;
     http_.send(std::move(request), std::move(done));
   }
-}
-
-std::vector<int> ResolvingHttp::descriptors() const {
-  std::vector<int> out;
-  if (lookups_) lookups_->add_to(out);
-  return out;
-}
-
-void ResolvingHttp::read() {
-  if (lookups_) lookups_->read();
 }
 
 }  // namespace acme::agent

@@ -3,12 +3,12 @@
 #pragma once
 
 #include <map>
-#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "agent/dns/lookup.h"
+#include "agent/dns/addresses.h"
 #include "agent/http.h"
 #include "base/env.h"
 
@@ -16,15 +16,11 @@ namespace acme::agent {
 
 class ResolvingHttp final : public Http {
  public:
-  ResolvingHttp(const Env& env, Timers& timers, Http& http)
-      : env_(env), timers_(timers), http_(http) {}
+  ResolvingHttp(const Env& env, Timers& timers, dns::Client& client, Http& http)
+      : env_(env), timers_(timers), client_(client), http_(http) {}
 
   void use(std::vector<std::string> servers);
   void send(HttpRequest request, HttpCallback done) override;
-
-  // For the event loop.
-  std::vector<int> descriptors() const;
-  void read();
 
  private:
   struct Host {
@@ -36,8 +32,9 @@ class ResolvingHttp final : public Http {
 
   const Env& env_;
   Timers& timers_;
+  dns::Client& client_;
   Http& http_;
-  std::unique_ptr<dns::Lookups> lookups_;
+  std::optional<dns::Resolver> resolver_;
   std::map<std::string, Host> hosts_;
 };
 

@@ -1,5 +1,5 @@
 // Whatever comes to the port that a DNS query was sent from: the first byte chooses the
-// family, then comes the answer; its id is made to fit, so that more is read of it.
+// type, then comes the answer; its id is made to fit, so that more is read of it.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -12,14 +12,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace acme;
   using namespace acme::agent::dns;
   if (size < 3) return 0;
-  const Family family = data[0] & 1 ? Family::v6 : Family::v4;
-  const std::string query = *address_query("ca.example", family);
+  const auto type = static_cast<RecordType>(data[0] % 7);
+  const std::string query = *make_query("ca.example", type, true);
   std::string answer(reinterpret_cast<const char*>(data + 1), size - 1);
   answer.replace(0, 2, query, 0, 2);
-  auto found = read_addresses(answer, query);
+  auto found = read_answer(answer, query);
   if (!found) return 0;
-  if (found->list.size() > 16) std::abort();
-  for (const std::string& address : found->list)
-    if (!is_ip(address)) std::abort();
+  if (found->answers.size() > 64) std::abort();
+  for (const Record& record : found->answers)
+    if ((record.type == RecordType::a || record.type == RecordType::aaaa) && !is_ip(record.value))
+      std::abort();
   return 0;
 }

@@ -34,7 +34,7 @@ class Client {
 
   enum class Over : std::uint8_t { udp, tcp };
 
-  Client(Timers& timers, Watches& watches) : timers_(timers), watches_(watches) {}
+  Client(Timers& timers, Watches& watches);
   ~Client();
 
   // `done` is called later, once, unless this is destroyed before.

@@ -1,14 +1,14 @@
 // Waits until every authoritative server of a zone shows the TXT records that were set:
-// what a CA sees when it asks any of them.
+// what a CA sees, whichever of them it asks.
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "agent/dns/zone.h"
+#include "base/env.h"
 
 namespace acme::agent::dns {
 
@@ -25,17 +25,16 @@ struct PropagationSettings {
 
 struct Propagation {
   bool complete = false;
-  // Who does not show it, in an operator's words, one for each server and name:
-  // "ns2.example.com (192.0.2.2:53) does not show _acme-challenge.example.com", "… does not answer".
+  // Who does not show it, in an operator's words: "ns2.example.com (192.0.2.2:53) does not show
+  // _acme-challenge.example.com yet". When complete: servers that do not answer at all.
   std::vector<std::string> missing = {};
 };
 
-// `done` is called later, once, with what is missing at the timeout, unless `client` and `timers`
-// are destroyed before. A server that does not answer at all is waited for as long as any
-// other lacks something and a minute beside; then its absence is told, and no hindrance:
-// the CA asks the others.
-// `told` is called when the wait has grown long, for the log and the status; at most every minute.
-void await_propagation(Client& client, Timers& timers, const Env& env,
+// `done` is called later, once, unless client or timers are destroyed before. A server that
+// does not answer is waited for as long as any other lacks something, and for a minute at
+// least; then it is told of and no hindrance: the CA asks the others. Where none answers,
+// that ends with the timeout. `told` is called when the wait grows long, now and then.
+void await_propagation(const Env& env, Timers& timers, Client& client,
                        std::vector<AwaitedRecord> records, PropagationSettings settings,
                        std::function<void(const Propagation&)> told,
                        std::function<void(Propagation)> done);

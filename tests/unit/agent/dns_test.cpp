@@ -1,208 +1,217 @@
-// The name servers of nginx's `resolver`: messages, and who is asked when.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
-#include "agent/dns/lookup.h"
+// Questions to name servers, their answers, and who is asked when.
+#include "agent/dns/addresses.h"
+#include "agent/dns/resolver.h"
 #include "agent/resolving_http.h"
+#include "unit/agent/dns_server.h"
 #include "unit/agent/world.h"
 
 using namespace acme;
 using namespace acme::test;
+using namespace acme::agent::dns;
 using agent::ResolvingHttp;
-using agent::Timers;
-using agent::dns::address_query;
-using agent::dns::Addresses;
-using agent::dns::Family;
-using agent::dns::Lookups;
-using agent::dns::read_addresses;
+using agent::Watches;
 
 namespace {
 
-// What a name server makes of a query. Rcodes: 2 SERVFAIL, 3 NXDOMAIN.
-std::string answer_to(const std::string& query, const std::vector<std::string>& values,
-                      int rcode = 0, unsigned ttl = 300, int type = 0) {
-  std::string out = query;
-  out[2] = static_cast<char>(out[2] | 0x80);
-  out[3] = static_cast<char>(0x80 | rcode);
-  out[7] = static_cast<char>(values.size());
-  for (const std::string& value : values) {
-    const char kind = static_cast<char>(type != 0 ? type : value.size() == 4 ? 1 : 28);
-    out += std::string("\xC0\x0C\x00", 3) + kind + std::string("\x00\x01\x00\x00", 4);
-    out +=
-        {static_cast<char>(ttl >> 8), static_cast<char>(ttl), 0, static_cast<char>(value.size())};
-    out += value;
-  }
-  return out;
-}
+const std::string kLongLabel = std::string(64, 'a') + ".example";
 
-const std::string kV4 = {'\x7F', 0, 0, 1};
-const std::string kV6 = std::string(15, '\0') + '\x01';
-
-bool is_v6(const std::string& query) {
-  return query[query.size() - 3] == 28;
-}
-
-// A name server on loopback.
-class NameServer {
- public:
-  NameServer() : fd_(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    CHECK_EQ(bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    CHECK_EQ(getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
-    name = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-  }
-  // Answers all that was asked, by `reply`; how many that was.
-  int serve(const std::function<std::string(const std::string&)>& reply) {
-    int count = 0;
-    char buffer[512];
-    sockaddr_in from{};
-    socklen_t size = sizeof from;
-    ssize_t n;
-    while ((n = recvfrom(fd_.get(), buffer, sizeof buffer, 0, reinterpret_cast<sockaddr*>(&from),
-                         &size)) > 0) {
-      ++count;
-      const std::string bytes = reply({buffer, static_cast<std::size_t>(n)});
-      if (!bytes.empty())
-        sendto(fd_.get(), bytes.data(), bytes.size(), 0, reinterpret_cast<sockaddr*>(&from), size);
-    }
-    return count;
-  }
-  std::string name;
-
- private:
-  UniqueFd fd_;
-};
-
-std::string both(const std::string& query) {
-  return answer_to(query, {is_v6(query) ? kV6 : kV4});
-}
-
-struct Bench {
-  FakeEnv env;
-  Timers timers{env};
-  std::vector<NameServer> servers{2};
-  Lookups lookups{timers, {servers[0].name, servers[1].name}};
+struct Bench : DnsLoop {
+  DnsServer first;
+  DnsServer second;
+  Resolver resolver{client, {first.endpoint, second.endpoint}};
   std::optional<Result<Addresses>> result;
 
   explicit Bench(const std::string& host = "ca.example") {
-    lookups.find(host, [this](Result<Addresses> found) { result = std::move(found); });
+    servers = {&first, &second};
+    for (DnsServer* server : servers)
+      server->lines = {"ca.example. 300 IN A 127.0.0.1", "ca.example. 600 IN AAAA ::1"};
+    find_addresses(timers, resolver, host, [this](auto found) { result = std::move(found); });
     CHECK(!result);
-    timers.run_due();
-  }
-  void pass(Millis time) {
-    env.boot += time;
-    timers.run_due();
   }
 };
 
+agent::dns::Answer ask(DnsLoop& loop, const DnsServer& server, const std::string& name,
+                       RecordType type) {
+  std::optional<Result<agent::dns::Answer>> got;
+  loop.client.ask(server.endpoint, name, type, true, [&](auto answer) { got = std::move(answer); });
+  loop.run();
+  return REQUIRE_OK(got.value());
+}
+
 }  // namespace
 
+TEST(each_type_of_record_is_read) {
+  DnsLoop loop;
+  DnsServer server;
+  loop.servers = {&server};
+  server.authoritative = true;
+  server.lines = {
+      "Example.com. 60 IN NS NS1.Example.com.",
+      "example.com. 60 IN SOA ns1.example.com. root.example.com. 7 3600 600 86400 300",
+      "_acme-challenge.example.com. 60 IN TXT \"abc\" \"def\"",
+      "example.com. 60 IN CAA 128 ISSUE \"ca.example; validationmethods=http-01\"",
+      "www.example.com. 60 IN CNAME web.example.net.",
+      "web.example.net. 60 IN AAAA 2001:db8::7",
+  };
+  agent::dns::Answer answer = ask(loop, server, "example.com", RecordType::ns);
+  CHECK(answer.authoritative && answer.failure.empty());
+  CHECK_EQ(answer.answers.at(0).owner, "example.com");
+  CHECK_EQ(answer.answers.at(0).value, "ns1.example.com");
+  CHECK_EQ(ask(loop, server, "example.com", RecordType::soa).answers.at(0).value,
+           "ns1.example.com");
+  CHECK_EQ(ask(loop, server, "_acme-challenge.example.com", RecordType::txt).answers.at(0).value,
+           "abcdef");
+  CaaValue caa = ask(loop, server, "example.com", RecordType::caa).answers.at(0).caa;
+  CHECK(caa.critical);
+  CHECK_EQ(caa.tag, "issue");
+  CHECK_EQ(caa.value, "ca.example; validationmethods=http-01");
+  answer = ask(loop, server, "www.example.com", RecordType::aaaa);
+  CHECK(answer.answers.at(0).type == RecordType::cname);
+  CHECK_EQ(answer.answers.at(0).value, "web.example.net");
+  CHECK_EQ(answer.answers.at(1).value, "2001:db8::7");
+  CHECK_EQ(answer.answers.at(1).ttl, 60);
+}
+
+TEST(what_does_not_fit_is_asked_for_again_over_tcp) {
+  DnsLoop loop;
+  DnsServer server;
+  loop.servers = {&server};
+  server.truncates = true;
+  server.lines = {"example.com. 60 IN A 192.0.2.1"};
+  CHECK_EQ(ask(loop, server, "example.com", RecordType::a).answers.at(0).value, "192.0.2.1");
+  CHECK_EQ(server.asked, (std::vector<std::string>{"udp example.com. A", "tcp example.com. A"}));
+}
+
 TEST(a_query_asks_for_one_type_of_one_name) {
-  std::string query = REQUIRE_OK(address_query("ca.Example", Family::v6));
+  std::string query = REQUIRE_OK(make_query("ca.Example", RecordType::aaaa, true));
   CHECK_CONTAINS(query, std::string("\x02"
                                     "ca\x07") +
                             "Example");
-  CHECK(is_v6(query));
   CHECK_EQ(query[2] & 1, 1);  // recursion desired
-  CHECK(REQUIRE_OK(address_query("ca.example", Family::v4)).substr(0, 2) != query.substr(0, 2) ||
-        REQUIRE_OK(address_query("ca.example", Family::v4)).substr(0, 2) != query.substr(0, 2));
-  (void)REQUIRE_ERROR(address_query(std::string(64, 'a') + ".example", Family::v4), Errc::protocol);
-}
-
-TEST(addresses_are_read_with_the_shortest_life) {
-  std::string query = REQUIRE_OK(address_query("ca.example", Family::v4));
-  Addresses found = *read_addresses(answer_to(query, {kV4, {'\x7F', 0, 0, 2}}), query);
-  CHECK_EQ(found.list, (std::vector<std::string>{"127.0.0.1", "127.0.0.2"}));
-  CHECK_EQ(found.ttl, 300);
-  CHECK_EQ(found.failure, "");
-  CHECK_EQ(read_addresses(answer_to(query, {}, 3), query)->failure, "NXDOMAIN");
-  CHECK_EQ(read_addresses(answer_to(query, {}), query)->failure, "");
-  // Of another type than was asked for, such as an alias on the way.
-  CHECK(read_addresses(answer_to(query,
-                                 {std::string("\x01"
-                                              "b\x00",
-                                              3)},
-                                 0, 300, 5),
-                       query)
-            ->list.empty());
+  CHECK_EQ(REQUIRE_OK(make_query("ca.example", RecordType::a, false))[2] & 1, 0);
+  (void)REQUIRE_ERROR(make_query(kLongLabel, RecordType::a, true), Errc::protocol);
 }
 
 TEST(what_is_no_answer_to_this_query_is_none) {
-  std::string query = REQUIRE_OK(address_query("ca.example", Family::v4));
-  std::string good = answer_to(query, {kV4});
-  CHECK(!read_addresses(query, query));  // a question
-  CHECK(!read_addresses(good.substr(0, good.size() - 1), query));
-  CHECK(!read_addresses("", query));
+  std::string query = REQUIRE_OK(make_query("ca.example", RecordType::a, true));
+  std::string good = query;
+  good[2] = static_cast<char>(good[2] | 0x80);
+  CHECK(read_answer(good, query).has_value());
+  CHECK(!read_answer(query, query));  // a question
+  CHECK(!read_answer(good.substr(0, good.size() - 1), query));
+  CHECK(!read_answer("", query));
   std::string other = good;
   other[0] = static_cast<char>(other[0] + 1);
-  CHECK(!read_addresses(other, query));
-  CHECK(!read_addresses(good, REQUIRE_OK(address_query("other.example", Family::v4))));
+  CHECK(!read_answer(other, query));
+  CHECK(!read_answer(good, REQUIRE_OK(make_query("other.example", RecordType::a, true))));
+}
+
+TEST(nobody_at_the_port_is_told_in_words) {
+  DnsLoop loop;
+  std::optional<Result<agent::dns::Answer>> got;
+  for (const char* server : {"127.0.0.1:1", "no address"}) {
+    got.reset();
+    loop.client.ask(server, "example.com", RecordType::a, true,
+                    [&](auto answer) { got = std::move(answer); });
+    loop.run();
+    CHECK(got && !*got);
+    CHECK_CONTAINS(got->error().message, server);
+  }
 }
 
 TEST(a_host_is_found_with_the_addresses_of_both_families) {
   Bench bench;
-  CHECK_EQ(bench.servers[0].serve(both), 2);
-  bench.lookups.read();
-  CHECK_EQ(REQUIRE_OK(*bench.result).list, (std::vector<std::string>{"127.0.0.1", "::1"}));
-  CHECK_EQ(bench.servers[1].serve(both), 0);
+  bench.run();
+  Addresses found = REQUIRE_OK(*bench.result);
+  CHECK_EQ(found.list, (std::vector<std::string>{"127.0.0.1", "::1"}));
+  CHECK_EQ(found.ttl, 300);
+  CHECK(bench.second.asked.empty());
 }
 
 TEST(a_server_that_does_not_answer_makes_way_for_the_next) {
   Bench bench;
-  bench.pass(3000);
-  CHECK_EQ(bench.servers[1].serve(both), 2);
-  bench.lookups.read();
+  bench.first.silent_for = {"*"};
+  bench.run();
+  CHECK(!bench.result);
+  bench.pass(kPatience);
   CHECK_EQ(REQUIRE_OK(*bench.result).list.size(), 2);
 }
 
 TEST(a_server_in_trouble_makes_way_for_the_next_and_one_that_knows_does_not) {
   Bench bench;
-  bench.servers[0].serve([](const std::string& query) { return answer_to(query, {}, 2); });
-  bench.lookups.read();
-  CHECK(!bench.result);
-  bench.servers[1].serve([](const std::string& query) { return answer_to(query, {}, 3); });
-  bench.lookups.read();
-  CHECK_CONTAINS(REQUIRE_ERROR(*bench.result, Errc::not_found),
-                 "the name ca.example cannot be resolved by " + bench.servers[0].name + ", " +
-                     bench.servers[1].name + ": NXDOMAIN");
+  bench.first.rcode = LDNS_RCODE_SERVFAIL;
+  bench.second.rcode = LDNS_RCODE_NXDOMAIN;
+  bench.run();
+  CHECK_EQ(bench.first.asked.size(), 2);
+  CHECK_EQ(REQUIRE_ERROR(*bench.result, Errc::not_found),
+           "the name ca.example cannot be resolved by " + bench.first.endpoint + ", " +
+               bench.second.endpoint + ": NXDOMAIN");
 }
 
 TEST(one_family_is_enough_when_the_other_does_not_come) {
   Bench bench;
-  bench.servers[0].serve(
-      [](const std::string& query) { return is_v6(query) ? std::string() : both(query); });
-  bench.lookups.read();
+  for (DnsServer* server : bench.servers) server->silent_for = {"AAAA"};
+  bench.run();
   CHECK(!bench.result);
-  bench.pass(3000);
+  bench.pass(kPatience);
   CHECK_EQ(REQUIRE_OK(*bench.result).list, std::vector<std::string>{"127.0.0.1"});
 }
 
 TEST(servers_that_never_answer_are_given_up_after_two_rounds) {
   Bench bench;
+  for (DnsServer* server : bench.servers) server->silent_for = {"*"};
+  bench.run();
   for (int i = 0; i < 4; ++i) {
     CHECK(!bench.result);
-    bench.pass(3000);
+    bench.pass(kPatience);
   }
-  CHECK_CONTAINS(REQUIRE_ERROR(*bench.result, Errc::not_found), "no answer");
+  CHECK_CONTAINS(REQUIRE_ERROR(*bench.result, Errc::not_found), "does not answer");
 }
 
-TEST(garbage_and_foreign_answers_are_passed_over) {
+TEST(garbage_is_passed_over) {
   Bench bench;
-  bench.servers[0].serve([](const std::string&) { return std::string(600, '\xFF'); });
-  bench.lookups.read();
-  CHECK(!bench.result);
-  bench.pass(3000);
-  bench.servers[1].serve(both);
-  bench.lookups.read();
-  CHECK(bench.result.has_value());
+  bench.first.garbles = true;
+  bench.run();
+  bench.pass(kPatience);
+  CHECK_EQ(REQUIRE_OK(*bench.result).list.size(), 2);
 }
 
 TEST(a_name_that_dns_cannot_know_is_an_error_at_once) {
-  Bench bench(std::string(64, 'a') + ".example");
+  Bench bench(kLongLabel);
+  bench.run();
   CHECK_CONTAINS(REQUIRE_ERROR(*bench.result, Errc::not_found), "no name that DNS could know");
+}
+
+TEST(the_systems_servers_are_those_of_resolv_conf) {
+  const std::string path = "resolv.conf." + std::to_string(getpid());
+  FILE* file = fopen(path.c_str(), "w");
+  fputs(
+      "# comment\nsearch example.com\nnameserver 192.0.2.1\nnameserver\t2001:db8::1\n"
+      "nameserver nonsense\noptions edns0\n",
+      file);
+  fclose(file);
+  auto servers = system_servers(path);
+  unlink(path.c_str());
+  CHECK_EQ(servers, (std::vector<std::string>{"192.0.2.1:53", "[2001:db8::1]:53"}));
+  CHECK_EQ(system_servers("/nonexistent"), std::vector<std::string>{"127.0.0.1:53"});
+}
+
+TEST(a_watch_may_take_another_back) {
+  Watches watches;
+  int ends[2];
+  CHECK_EQ(pipe(ends), 0);
+  CHECK(write(ends[1], "x", 1) == 1);
+  int calls = 0;
+  Watches::Id a = 0, b = 0;
+  a = watches.add(ends[0], POLLIN, [&] { ++calls, watches.remove(a), watches.remove(b); });
+  b = watches.add(ends[0], POLLIN, [&] { ++calls, watches.remove(a), watches.remove(b); });
+  std::vector<pollfd> polled = watches.wanted();
+  poll(polled.data(), polled.size(), 0);
+  watches.run_ready(polled);
+  close(ends[0]);
+  close(ends[1]);
+  CHECK_EQ(calls, 1);
+  CHECK(watches.wanted().empty());
 }
 
 // ---- requests
@@ -220,55 +229,53 @@ HttpRequest to(const std::string& url) {
   return request;
 }
 
+struct Requests : DnsLoop {
+  DnsServer server;
+  Recorder inner;
+  ResolvingHttp http{env, timers, client, inner};
+
+  Requests() {
+    servers = {&server};
+    server.lines = {"ca.example. 300 IN A 127.0.0.1"};
+  }
+};
+
 }  // namespace
 
 TEST(requests_to_a_host_wait_for_one_look_up_and_later_ones_remember_it) {
-  FakeEnv env;
-  Timers timers(env);
-  Recorder inner;
-  NameServer server;
-  ResolvingHttp http(env, timers, inner);
-  http.use({server.name});
-  for (int i = 0; i < 3; ++i) http.send(to("https://ca.example:14000/dir"), [](HttpResult) {});
-  timers.run_due();
-  CHECK_EQ(server.serve(both), 2);
-  CHECK_EQ(http.descriptors().size(), 1);
-  http.read();
-  CHECK(http.descriptors().empty());
-  CHECK_EQ(inner.sent.size(), 3);
-  CHECK_EQ(inner.sent[2].addresses, (std::vector<std::string>{"127.0.0.1", "::1"}));
-  http.send(to("https://ca.example:14000/order"), [](HttpResult) {});
-  CHECK_EQ(inner.sent.size(), 4);
-  env.boot += 301'000;
-  http.send(to("https://ca.example:14000/order"), [](HttpResult) {});
-  CHECK_EQ(inner.sent.size(), 4);
+  Requests bench;
+  bench.http.use({bench.server.endpoint});
+  for (int i = 0; i < 3; ++i)
+    bench.http.send(to("https://ca.example:14000/dir"), [](HttpResult) {});
+  CHECK(bench.inner.sent.empty());
+  bench.run();
+  CHECK_EQ(bench.server.asked.size(), 2);
+  CHECK_EQ(bench.inner.sent.size(), 3);
+  CHECK_EQ(bench.inner.sent[2].addresses, std::vector<std::string>{"127.0.0.1"});
+  bench.http.send(to("https://ca.example:14000/order"), [](HttpResult) {});
+  CHECK_EQ(bench.inner.sent.size(), 4);
+  bench.env.boot += 301'000;
+  bench.http.send(to("https://ca.example:14000/order"), [](HttpResult) {});
+  CHECK_EQ(bench.inner.sent.size(), 4);
 }
 
 TEST(addresses_and_a_server_without_a_resolver_need_no_look_up) {
-  FakeEnv env;
-  Timers timers(env);
-  Recorder inner;
-  ResolvingHttp http(env, timers, inner);
-  http.send(to("https://ca.example/dir"), [](HttpResult) {});
-  http.use({"127.0.0.1:1"});
-  http.send(to("https://127.0.0.1:14000/dir"), [](HttpResult) {});
-  http.send(to("https://[::1]:14000/dir"), [](HttpResult) {});
-  CHECK_EQ(inner.sent.size(), 3);
-  for (const HttpRequest& request : inner.sent) CHECK(request.addresses.empty());
+  Requests bench;
+  bench.http.send(to("https://ca.example/dir"), [](HttpResult) {});
+  bench.http.use({"127.0.0.1:1"});
+  bench.http.send(to("https://127.0.0.1:14000/dir"), [](HttpResult) {});
+  bench.http.send(to("https://[::1]:14000/dir"), [](HttpResult) {});
+  CHECK_EQ(bench.inner.sent.size(), 3);
+  for (const HttpRequest& request : bench.inner.sent) CHECK(request.addresses.empty());
 }
 
 TEST(a_host_that_is_not_found_is_a_network_error) {
-  FakeEnv env;
-  Timers timers(env);
-  Recorder inner;
-  NameServer server;
-  ResolvingHttp http(env, timers, inner);
-  http.use({server.name});
+  Requests bench;
+  bench.server.rcode = LDNS_RCODE_NXDOMAIN;
+  bench.http.use({bench.server.endpoint});
   std::optional<HttpResult> result;
-  http.send(to("https://ca.example/dir"), [&](HttpResult got) { result = std::move(got); });
-  timers.run_due();
-  server.serve([](const std::string& query) { return answer_to(query, {}, 3); });
-  http.read();
+  bench.http.send(to("https://ca.example/dir"), [&](HttpResult got) { result = std::move(got); });
+  bench.run();
   const auto& error = std::get<HttpError>(*result);
   CHECK_CONTAINS(error.words, "NXDOMAIN");
   CHECK(error.worth_a_retry && !error.reached);

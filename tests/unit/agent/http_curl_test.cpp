@@ -37,6 +37,11 @@ struct Port {
   int number = 0;
 };
 
+Outcome turn(CurlHttp& http, int fd, Millis timeout) {
+  std::vector<pollfd> polled{{fd, POLLIN, 0}};
+  return http.turn(polled, timeout);
+}
+
 struct Loop {
   Loop() : http(REQUIRE_OK(CurlHttp::create())) { CHECK(pipe(ends) == 0); }
   ~Loop() {
@@ -52,7 +57,7 @@ struct Loop {
   HttpError error_of(const std::string& url) {
     send(url);
     CHECK(!got);  // never before send() has returned
-    for (int i = 0; i < 100 && !got; ++i) REQUIRE_OK(http->turn(ends[0], false, 100));
+    for (int i = 0; i < 100 && !got; ++i) REQUIRE_OK(turn(*http, ends[0], 100));
     CHECK(got && std::holds_alternative<HttpError>(*got));
     return std::get<HttpError>(*got);
   }
@@ -84,7 +89,7 @@ TEST(a_server_that_speaks_no_tls_was_not_reached) {
   loop.send(port.url());
   std::optional<UniqueFd> peer;
   for (int i = 0; i < 100 && !loop.got; ++i) {
-    REQUIRE_OK(loop.http->turn(port.fd.get(), false, 50));
+    REQUIRE_OK(turn(*loop.http, port.fd.get(), 50));
     if (peer) continue;
     peer.emplace(accept4(port.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     const char text[] = "220 mail.example.org ESMTP\r\n";
@@ -111,7 +116,7 @@ TEST(what_is_in_flight_at_the_end_calls_nobody_back) {
     HttpRequest request;
     request.url = port.url();
     loop.http->send(std::move(request), [&](const HttpResult&) { called = true; });
-    REQUIRE_OK(loop.http->turn(loop.ends[0], false, 10));
+    REQUIRE_OK(turn(*loop.http, loop.ends[0], 10));
   }
   CHECK(!called);
 }
@@ -119,7 +124,7 @@ TEST(what_is_in_flight_at_the_end_calls_nobody_back) {
 TEST(the_loop_wakes_up_for_the_keeper) {
   Loop loop;
   CHECK(write(loop.ends[1], "x", 1) == 1);
-  REQUIRE_OK(loop.http->turn(loop.ends[0], false, 30'000));  // or the test takes half a minute
+  REQUIRE_OK(turn(*loop.http, loop.ends[0], 30'000));  // or the test takes half a minute
 }
 
 int main(int argc, char** argv) {
