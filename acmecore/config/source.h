@@ -41,13 +41,15 @@ struct ConfigSource {
   std::vector<DomainFileState> files;  // none: nothing is kept
   // By site: whether the server has asked for its certificates ('1') or has nothing of ours.
   std::string sites;
+  std::string digest = {};  // of the steps: what is kept of them in the store
 
   ConfigSource() = default;
   ConfigSource(const ConfigSource& other)
       : root(other.root),
         steps(other.steps.clone()),
         files(other.files),
-        sites(other.sites) {}
+        sites(other.sites),
+        digest(other.digest) {}
   ConfigSource(ConfigSource&&) = default;
   ConfigSource& operator=(const ConfigSource& other) { return *this = ConfigSource(other); }
   ConfigSource& operator=(ConfigSource&&) = default;
@@ -55,7 +57,7 @@ struct ConfigSource {
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
-    archive(self.root, self.steps, self.files, self.sites);
+    archive(self.root, self.steps, self.files, self.sites, self.digest);
   }
 };
 

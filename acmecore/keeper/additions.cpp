@@ -43,7 +43,13 @@ Additions::Additions(Log& log, Config& config, BoardWriter* board)
   for (const AddedName& name : board->names()) {
     slots_[name.certificate] = {name.first_slot, name.slots};
     next_slot_ = std::max(next_slot_, name.first_slot + name.slots);
+    resumes_ = true;
   }
+}
+
+void Additions::resume(std::vector<CertificateConfig> list) {
+  std::erase_if(list, [this](CertificateConfig& certificate) { return !place(certificate); });
+  config_.certificates = std::move(list);
 }
 
 // Another number of keys needs other slots: they lie side by side.

@@ -36,6 +36,10 @@ class Additions {
   // `config` is the one that is changed; `board`: null where there was no memory for one.
   Additions(Log& log, Config& config, BoardWriter* board);
 
+  // A keeper before us has shown names on this board, and this is the list that it had.
+  bool may_resume() const { return resumes_; }
+  void resume(std::vector<CertificateConfig> list);
+
   Change compare(const DomainFiles::Reading& reading);
   // Whoever points into the list of certificates points at the new one afterwards.
   void apply(const DomainFiles::Reading& reading, Change change);
@@ -58,6 +62,7 @@ class Additions {
   std::map<std::string, Slots, std::less<>> slots_;  // by id, of all that ever had some
   std::uint32_t next_slot_ = 0;
   std::uint32_t end_of_slots_ = 0;
+  bool resumes_ = false;
   std::size_t told_waiting_ = 0;
   std::size_t told_sites_ = 0;
 };

@@ -10,9 +10,7 @@ namespace acme::keeper {
 namespace {
 
 constexpr Millis kLook = 1'000;
-constexpr std::int64_t kSettled = 2;      // seconds by the wall clock, whose parts we do not know
-constexpr Millis kTryAgain = 60'000;      // what could not be read
-constexpr std::int64_t kNanos = 1'000'000'000;
+constexpr Millis kTryAgain = 60'000;  // what could not be read
 
 bool are_same(const std::vector<DomainFileState>& one, const std::vector<DomainFileState>& other) {
   return std::equal(one.begin(), one.end(), other.begin(), other.end(),
@@ -54,19 +52,10 @@ std::optional<DomainFiles::Reading> DomainFiles::look() {
   for (const DomainFileState& file : taken_) now.push_back(state_of_domain_file(file.path));
   const bool again = try_again_ != 0 && env_.boottime() >= try_again_;
   const bool changed = !are_same(now, taken_);
-  const bool settled = has_settled(now);
+  const bool settled = are_same(now, seen_);
   seen_ = now;
-  looked_ = true;
   if (!again && !(changed && settled)) return std::nullopt;
   return read(now);
-}
-
-// A keeper that has just begun goes by the files' own times: it may follow one that was killed.
-bool DomainFiles::has_settled(const States& now) const {
-  if (looked_) return are_same(now, seen_);
-  return std::all_of(now.begin(), now.end(), [&](const DomainFileState& file) {
-    return file.changed / kNanos + kSettled <= env_.now();
-  });
 }
 
 std::optional<DomainFiles::Reading> DomainFiles::read(const States& now) {

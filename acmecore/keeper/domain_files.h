@@ -32,7 +32,6 @@ class DomainFiles {
 
  private:
   using States = std::vector<DomainFileState>;
-  bool has_settled(const States& now) const;
   std::optional<Reading> read(const States& now);
   bool note_emptied(const States& read);
   void say(Level level, const std::string& line);
@@ -42,10 +41,9 @@ class DomainFiles {
   const Config& config_;
   States taken_;  // as they were when they were read
   States seen_;   // a second ago
-  bool looked_ = false;
   Millis next_look_ = 0;
   Millis try_again_ = 0;         // 0: the last reading went well
-  std::set<std::string> said_;   // about the last reading
+  std::set<std::string> said_;    // about the last reading
   std::set<std::string> saying_;  // about this one
 };
 

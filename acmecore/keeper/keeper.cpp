@@ -146,8 +146,8 @@ Keeper::Keeper(const Env& env, Log& log, Config& config, Store& store, BoardWrit
 }
 
 void Keeper::restore() {
+  resume_additions();
   save_config();
-  take_domain_files();  // before orders of what was added are looked at
   certificates_.restore_challenges();
   tell_ready();
   certificates_.restore_certificates();

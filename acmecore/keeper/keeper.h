@@ -48,6 +48,7 @@ class Keeper {
   void take_over();
   void start_agent();
   void welcome();
+  void resume_additions();
   void take_domain_files();
   void take(const DomainFiles::Reading& reading, Change change);
   void welcome_added(const std::vector<std::string>& ids);

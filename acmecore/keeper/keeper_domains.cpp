@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/archive.h"
+#include "crypto/digest.h"
 
 namespace acme::keeper {
 namespace {
@@ -11,7 +12,21 @@ namespace {
 // For the answer to a newOrder that is under way: without it the order would be made again.
 constexpr Millis kPatience = 10'000;
 
+std::string digest_of(const Config& config) {
+  return config.source.files.empty() ? std::string() : hex(sha256(config.source.steps.view()));
+}
+
 }  // namespace
+
+// What a keeper before us has added is under way: its orders are in the journal.
+void Keeper::resume_additions() {
+  if (!additions_.may_resume()) return;
+  auto bytes = store_.load_config();
+  auto saved = bytes ? decode_config(*bytes) : std::move(bytes).error();
+  if (!saved || saved->source.digest != digest_of(config_)) return;
+  additions_.resume(std::move(saved->certificates));
+  certificates_.follow_configuration();
+}
 
 void Keeper::take_domain_files() {
   if (!reading_) {
@@ -57,9 +72,11 @@ void Keeper::welcome_added(const std::vector<std::string>& ids) {
   send(ipc::Type::welcome, 0, encode(welcome));
 }
 
-// For acmectl when no server runs.
+// For acmectl when no server runs, and for the next keeper of this configuration.
 void Keeper::save_config() {
-  auto encoded = encode_config(without_secrets(config_));
+  Config open = without_secrets(config_);
+  open.source.digest = digest_of(config_);
+  auto encoded = encode_config(open);
   if (auto saved = store_.save_config(encoded.view()); !saved)
     log_.error(saved.error().message);
 }
