@@ -41,6 +41,12 @@ class Keeper {
   int run();
 
  private:
+  struct News {
+    DomainFiles::Reading reading;
+    Change change;
+    Millis since;
+  };
+
   void open_runtime();
   bool turn(int signals);  // of the loop; false: the end
   std::vector<pollfd> watched(int signals) const;
@@ -50,7 +56,7 @@ class Keeper {
   void welcome();
   void resume_additions();
   void take_domain_files();
-  void take(const DomainFiles::Reading& reading, Change change);
+  void take(News news);
   void welcome_added(const std::vector<std::string>& ids);
   void save_config();
   void read_agent();
@@ -77,8 +83,7 @@ class Keeper {
   BoardWriter* board_;
   DomainFiles domain_files_;
   Additions additions_;
-  std::optional<DomainFiles::Reading> reading_;  // not taken yet
-  Millis read_at_ = 0;
+  std::optional<News> news_;  // of the domain files, not taken yet
   AgentLog agent_log_;
   Accounts accounts_;
   Certificates certificates_;

@@ -29,26 +29,24 @@ void Keeper::resume_additions() {
 }
 
 void Keeper::take_domain_files() {
-  if (!reading_) {
-    reading_ = domain_files_.look();
-    if (!reading_) return;
-    read_at_ = env_.boottime();
+  if (!news_) {
+    auto reading = domain_files_.look();
+    if (!reading) return;
+    Change change = additions_.compare(*reading);
+    news_ = News{*std::move(reading), std::move(change), env_.boottime()};
   }
-  Change change = additions_.compare(*reading_);
   // What changes under the agent's hands needs another agent.
-  const bool waits = !change.disturbs_nothing() && agent_.channel() &&
-                     certificates_.awaits_new_order() && env_.boottime() - read_at_ < kPatience;
-  if (waits) return;
-  const DomainFiles::Reading reading = *std::exchange(reading_, std::nullopt);
-  take(reading, std::move(change));
+  const bool waits = !news_->change.disturbs_nothing() && agent_.channel() &&
+                     certificates_.awaits_new_order() && env_.boottime() - news_->since < kPatience;
+  if (!waits) take(*std::exchange(news_, std::nullopt));
 }
 
-void Keeper::take(const DomainFiles::Reading& reading, Change change) {
-  const bool disturbs = !change.disturbs_nothing();
-  const bool nothing = change.empty();
-  const std::vector<std::string> added = change.added;
+void Keeper::take(News news) {
+  const bool disturbs = !news.change.disturbs_nothing();
+  const bool nothing = news.change.empty();
+  const std::vector<std::string> added = news.change.added;
   if (disturbs) agent_.stop();  // the next one is told what there is
-  additions_.apply(reading, std::move(change));
+  additions_.apply(news.reading, std::move(news.change));
   certificates_.follow_configuration();
   if (nothing) return;
   if (!disturbs && agent_.channel()) welcome_added(added);
@@ -77,8 +75,7 @@ void Keeper::save_config() {
   Config open = without_secrets(config_);
   open.source.digest = digest_of(config_);
   auto encoded = encode_config(open);
-  if (auto saved = store_.save_config(encoded.view()); !saved)
-    log_.error(saved.error().message);
+  if (auto saved = store_.save_config(encoded.view()); !saved) log_.error(saved.error().message);
 }
 
 }  // namespace acme::keeper
