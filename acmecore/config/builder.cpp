@@ -131,6 +131,7 @@ Outcome Builder::read_domains(ScopeSettings& scope, const std::string& file) {
   state.certificates = static_cast<std::uint32_t>(read.certificates.size());
   domain_files_.push_back(std::move(state));
   settings_.domain_files = true;
+  scope.domain_file = true;
   std::move(read.certificates.begin(), read.certificates.end(),
             std::back_inserter(scope.certificates));
   std::move(read.faults.begin(), read.faults.end(), std::back_inserter(settings_.faulty_lines));
@@ -161,8 +162,14 @@ Outcome Builder::assign_global(std::string_view key, const std::string& value) {
 Result<std::uint32_t> Builder::add_site(SiteDescription site) {
   if (site.scope >= scopes_.size() || scopes_[site.scope].kind == kAtIssuer)
     return fail(Errc::invalid_argument, "a site needs the outermost scope or one of its own");
-  steps_.add({ConfigStep::Kind::site, site.scope, {}, site.names, site.place.file, site.place.line,
-              site.tls, site.own_certificate});
+  steps_.add({ConfigStep::Kind::site,
+              site.scope,
+              {},
+              site.names,
+              site.place.file,
+              site.place.line,
+              site.tls,
+              site.own_certificate});
   site.scope = static_cast<std::uint32_t>(scopes_[site.scope].index);
   settings_.sites.push_back(std::move(site));
   return static_cast<std::uint32_t>(settings_.sites.size() - 1);

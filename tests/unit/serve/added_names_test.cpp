@@ -85,6 +85,22 @@ TEST(an_added_address_answers_who_names_no_server) {
   CHECK_EQ(shop.server.site(shop.other, "192.0.2.7").connect("").serial, address);
 }
 
+TEST(a_site_may_begin_without_any_certificate) {
+  Server server;
+  std::ofstream(server.folder.path("domains")) << "# nobody yet\n";
+  auto site =
+      server.config.site({"shop.example.org"}).set("domain_file", {server.folder.path("domains")});
+  server.open();
+  CHECK_EQ(server.site(site.number).connect("shop.example.org").status, ACME_TLS_PLACEHOLDER);
+  CHECK_EQ(std::string(server.serving->state(site.number)), "placeholder");
+  BoardWriter board = server.board();
+  Issued issued = server.ca.issue({"shop.example.org"});
+  REQUIRE_OK(board.publish(0, issued.bundle()));
+  REQUIRE_OK(board.put_name({site.number, "shop.example.org", 0, 1, "shop.example.org"}));
+  CHECK_EQ(server.site(site.number).connect("shop.example.org").serial, issued.serial());
+  CHECK_EQ(std::string(server.serving->state(site.number)), "ready");
+}
+
 TEST(slots_that_the_board_does_not_have_are_nobodys) {
   Shop shop;
   BoardWriter board = shop.server.board();
