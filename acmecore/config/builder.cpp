@@ -32,7 +32,7 @@ Builder::Builder(ServerKind server, std::string root, Log& log) : log_(log) {
 }
 
 Builder::Scope Builder::add_site_scope() {
-  steps_.add({ConfigStep::Kind::site_scope, 0, {}, {}});
+  steps_.add(ConfigStep::Kind::site_scope, 0, {}, {}, {}, 0);
   scopes_.push_back({kAtSite, settings_.scopes.size(), {}});
   settings_.scopes.emplace_back();
   return static_cast<Scope>(scopes_.size() - 1);
@@ -50,7 +50,7 @@ Result<Builder::Scope> Builder::add_issuer_scope(std::string_view name, Place pl
   if (it->configured)
     return fail(Errc::invalid_config, "the issuer \"" + id + "\" is defined already, in " +
                                           to_string(it->place) + ": keep one of the two blocks");
-  steps_.add({ConfigStep::Kind::issuer_scope, 0, id, {}, place.file, place.line});
+  steps_.add(ConfigStep::Kind::issuer_scope, 0, id, {}, place.file, place.line);
   it->id = id;
   it->configured = true;
   it->place = std::move(place);
@@ -69,8 +69,8 @@ Outcome Builder::set(Scope scope, std::string_view key, const std::vector<std::s
                                           known_directives(settings_.server, entry.kind));
   ACME_CHECK(check(entry, *directive, values.size(), place));
   ACME_CHECK(assign(entry, directive->key, values, place));
-  steps_.add({ConfigStep::Kind::directive, scope, std::string(directive->key), values, place.file,
-              place.line});
+  steps_.add(ConfigStep::Kind::directive, scope, std::string(directive->key), values, place.file,
+             place.line);
   entry.given.emplace(directive->key, std::move(place));
   return {};
 }
@@ -162,14 +162,8 @@ Outcome Builder::assign_global(std::string_view key, const std::string& value) {
 Result<std::uint32_t> Builder::add_site(SiteDescription site) {
   if (site.scope >= scopes_.size() || scopes_[site.scope].kind == kAtIssuer)
     return fail(Errc::invalid_argument, "a site needs the outermost scope or one of its own");
-  steps_.add({ConfigStep::Kind::site,
-              site.scope,
-              {},
-              site.names,
-              site.place.file,
-              site.place.line,
-              site.tls,
-              site.own_certificate});
+  steps_.add(ConfigStep::Kind::site, site.scope, {}, site.names, site.place.file, site.place.line,
+             site.tls, site.own_certificate);
   site.scope = static_cast<std::uint32_t>(scopes_[site.scope].index);
   settings_.sites.push_back(std::move(site));
   return static_cast<std::uint32_t>(settings_.sites.size() - 1);

@@ -82,7 +82,12 @@ struct ConfigStep {
 // Kept as bytes: of ten thousand servers that is a piece of memory, not ten thousand.
 class ConfigSteps {
  public:
-  void add(const ConfigStep& step) { unread_(step); }
+  // In the order of ConfigStep's fields.
+  void add(ConfigStep::Kind kind, std::uint32_t scope, const std::string& word,
+           const std::vector<std::string>& values, const std::string& file, std::uint32_t line,
+           bool tls = false, bool own_certificate = false) {
+    unread_(kind, scope, word, values, file, line, tls, own_certificate);
+  }
   const Secret& bytes();
 
  private:
