@@ -259,6 +259,47 @@ TEST(names_that_the_sites_do_not_carry_are_ordered_and_not_shown) {
   CHECK_EQ(shop.log.count("carries a name of 2 certificates"), 1);
 }
 
+TEST(a_line_at_the_outermost_level_is_for_the_sites_that_carry_its_names) {
+  Shop shop("a.example.net\n", 1024, false);
+  // Beside the site's own certificate, which nobody wants any more then.
+  Change change = shop.change("a.example.net\nshop.example.org other.example.org name=mine\n");
+  CHECK_EQ(change.added, Ids{"mine"});
+  CHECK_EQ(change.gone, Ids{"shop.example.org"});
+  CHECK_EQ(shop.slot_of("shop.example.org"), 2);
+  CHECK_EQ(shop.slot_of("other.example.org"), 2);
+  // And back again: it has its old place.
+  change = shop.change("a.example.net\n");
+  CHECK_EQ(change.added, Ids{"shop.example.org"});
+  CHECK_EQ(shop.slot_of("shop.example.org"), 1);
+}
+
+TEST(a_site_that_had_nothing_of_ours_needs_a_reload_and_it_is_said) {
+  KeeperEnv env;
+  KeptLog log;
+  Folder folder;
+  const std::string path = folder / "domains";
+  std::ofstream(path) << "a.example.net\n";
+  SiteConfig server;
+  server.main("domain_file", {path});
+  server.site({"a.example.net"});
+  server.site({"b.example.net"});
+  Config config = server.resolved();
+  CHECK_EQ(config.source.sites, "10");
+  keeper::DomainFiles files(env, log, config);
+  keeper::Additions additions(log, config, nullptr);
+  std::ofstream(path) << "a.example.net\nb.example.net\n";
+  env.pass(1);
+  CHECK(!files.look());
+  env.pass(1);
+  auto reading = files.look();
+  CHECK(reading.has_value());
+  Change change = additions.compare(*reading);
+  CHECK_EQ(change.added, Ids{"b.example.net"});
+  additions.apply(*reading, change);
+  CHECK_EQ(log.count("a reload of the server is needed for 1 site"), 1);
+  CHECK_EQ(config.certificates.size(), 2);
+}
+
 TEST(an_added_address_is_for_every_site) {
   Shop shop("a.example.net\n");
   shop.change("a.example.net\n192.0.2.7\n");
