@@ -6,16 +6,11 @@
 
 namespace acme::agent {
 
-// The issuer's own, else those of the server, else the system's as they are now.
-dns::Resolver& DnsToolbox::resolver_for(const IssuerConfig& issuer) {
-  std::unique_ptr<dns::Resolver>& resolver = resolvers_[issuer.id];
-  if (!resolver) {
-    std::vector<std::string> servers = issuer.dns_resolvers;
-    if (servers.empty()) servers = config_.resolvers;
-    if (servers.empty()) servers = dns::system_servers();
-    resolver = std::make_unique<dns::Resolver>(client_, std::move(servers));
-  }
-  return *resolver;
+dns::Resolver DnsToolbox::resolver_for(const IssuerConfig& issuer) const {
+  std::vector<std::string> servers = issuer.dns_resolvers;
+  if (servers.empty()) servers = config_.resolvers;
+  if (servers.empty()) servers = dns::system_servers();
+  return {client_, std::move(servers)};
 }
 
 namespace {

@@ -1,10 +1,6 @@
 // The real DNS that Dns01 works with: name servers, zones, providers.
 #pragma once
 
-#include <map>
-#include <memory>
-#include <string>
-
 #include "agent/dns/client.h"
 #include "agent/dns/resolver.h"
 #include "agent/dns_records.h"
@@ -19,15 +15,14 @@ class DnsToolbox {
 
   // What they refer to is this.
   DnsTools tools();
+  // Of the issuer's name servers, else those of the server, else the system's as they are now.
+  dns::Resolver resolver_for(const IssuerConfig& issuer) const;
 
  private:
-  dns::Resolver& resolver_for(const IssuerConfig& issuer);
-
   const Services& services_;
   Watches& watches_;
   dns::Client& client_;
   const Config& config_;
-  std::map<std::string, std::unique_ptr<dns::Resolver>> resolvers_;  // by the issuer's id
 };
 
 }  // namespace acme::agent

@@ -36,6 +36,8 @@ class Driver final : public OrderRun::Owner {
   void start();
   // acmectl renew; `revoked`: what is stored is of no use any more.
   void renew(const Lineage& lineage, bool revoked = false);
+  // Certificates that were not there before: all others go on undisturbed.
+  void add(const Config& more, const ipc::Welcome& welcome);
   // Something else to be done at a CA.
   void errand(ipc::Errand errand);
   // acmectl check.
@@ -150,6 +152,7 @@ class Driver final : public OrderRun::Owner {
   Services services_;
   const Config& config_;
   std::map<std::string, std::unique_ptr<Issuer>> issuers_;
+  std::deque<CertificateConfig> added_;  // since the configuration
   std::map<Lineage, Entry> entries_;
   RenewalWatch renewals_;
   Repeat failures_;

@@ -65,8 +65,13 @@ class Agent {
 
  private:
   void on_welcome(const ipc::Welcome& welcome) {
-    if (driver_) return;
-    refused_ = begin(welcome);
+    refused_ = driver_ ? add(welcome) : begin(welcome);
+  }
+
+  Outcome add(const ipc::Welcome& welcome) {
+    ACME_TRY(const Config more, decode_config(welcome.config));
+    driver_->add(more, welcome);
+    return {};
   }
 
   Outcome begin(const ipc::Welcome& welcome) {
@@ -78,19 +83,15 @@ class Agent {
     services_.dns01 = &*dns01_;
     dns01_->take_over(welcome.dns_records);
     driver_ = std::make_unique<Driver>(services_, config_, welcome);
-    driver_->enable_preflight([this](const IssuerConfig& issuer) { return names_for(issuer); });
+    driver_->enable_preflight([this](const IssuerConfig& issuer) { return find_for(issuer); });
     driver_->start();
     return {};
   }
 
-  // resolv.conf may change while we run.
-  View::Find names_for(const IssuerConfig& issuer) {
-    std::vector<std::string> servers = issuer.dns_resolvers;
-    if (servers.empty()) servers = config_.resolvers;
-    if (servers.empty()) servers = dns::system_servers();
-    auto resolver = std::make_shared<dns::Resolver>(dns_, std::move(servers));
-    return [resolver](const std::string& name, dns::RecordType type, dns::Client::Done done) {
-      resolver->find(name, type, std::move(done));
+  View::Find find_for(const IssuerConfig& issuer) {
+    return [resolver = dns_tools_.resolver_for(issuer)](
+               const std::string& name, dns::RecordType type, dns::Client::Done done) {
+      resolver.find(name, type, std::move(done));
     };
   }
 

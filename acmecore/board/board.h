@@ -23,8 +23,10 @@ struct BoardShape {
       0;  // one per lineage (certificate × key type), numbered by the configuration
   std::uint32_t tokens = 0;      // pending challenges of each type at a time, at most
   std::uint64_t heap_bytes = 0;  // room for blobs
+  std::uint32_t names = 0;       // that are added later, at most
 };
-BoardShape board_shape_for(std::uint32_t lineages);
+// `more`: that may be added later.
+BoardShape board_shape_for(std::uint32_t lineages, std::uint32_t more = 0);
 
 // A memfd: close-on-exec, mode 0600, sized, header written, sealed against
 // shrinking and growing. Errc::no_memory where the system has none to give.
@@ -49,6 +51,18 @@ Result<Bundle> decode_bundle(std::span<const std::uint8_t> bytes);
 struct AlpnAnswer {
   std::string digest;  // SHA-256 of the key authorization, which stands in them
   std::vector<Bundle> bundles;
+};
+
+// A name that was added while the server runs, or that has another certificate since: in which
+// slots that is, for those who come to this site.
+inline constexpr std::uint32_t kAnySite = 0xffffffff;  // an address, wherever it is asked for
+inline constexpr std::uint32_t kMaxSlotsOfName = 16;
+struct AddedName {
+  std::uint32_t site = 0;
+  std::string name;  // in lower case
+  std::uint32_t first_slot = 0;
+  std::uint32_t slots = 0;
+  std::string certificate;  // its id: for the writer, who may begin anew
 };
 
 // The one writer. A new writer (a respawned keeper, a new process after the
@@ -79,6 +93,8 @@ class BoardWriter {
   void remove_challenge(std::string_view server_name);
   Result<AlpnAnswer> challenge(std::string_view server_name) const;
   std::vector<std::string> challenges() const;
+  Outcome put_name(const AddedName& name);
+  std::vector<AddedName> names() const;
   Outcome publish_status(std::string_view json);
   // Wipes the keys that were replaced or withdrawn more than ten seconds ago.
   // Every publication does it too; to be called each minute, for there may not
@@ -119,6 +135,9 @@ class BoardReader {
   // Whether any tls-alpn-01 challenge is pending: one atomic load.
   bool has_challenges() const;
   Result<AlpnAnswer> challenge(std::string_view server_name) const;
+  // Whether any name was added since the board was made: one atomic load.
+  bool has_names() const;
+  Result<AddedName> name(std::uint32_t site, std::string_view name) const;
   Result<std::string> status() const;
   std::uint32_t slots() const;
 

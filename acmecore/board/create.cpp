@@ -43,10 +43,15 @@ Outcome allocate_index(int fd, std::uint64_t bytes) {
 // Challenges of each type: an order has up to 100 names, so 1,024 are ten big orders at once;
 // with more certificates 15 names for each of the up to 1,000 that may be in
 // flight together.
-BoardShape board_shape_for(std::uint32_t lineages) {
+//
+// A certificate that is added has four names on the average, and then room for that many.
+BoardShape board_shape_for(std::uint32_t lineages, std::uint32_t more) {
   constexpr std::uint64_t kKiB = 1024;
   BoardShape shape;
+  more = std::min(more, kMaxSlots - std::min(lineages, kMaxSlots));
+  lineages += more;
   shape.slots = lineages;
+  shape.names = 4 * more;
   shape.tokens = 1024 + 15 * std::min(lineages, 1000U);
   shape.heap_bytes = std::min(12 * kKiB * kKiB + 64 * kKiB * lineages, kMaxHeapBytes);
   return shape;

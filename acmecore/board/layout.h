@@ -14,7 +14,7 @@
 namespace acme::board {
 
 inline constexpr std::uint64_t kMagic = 0x0a6472616f424341;  // "ACBoard\n" in memory
-inline constexpr std::uint32_t kLayoutVersion = 2;
+inline constexpr std::uint32_t kLayoutVersion = 3;
 
 // Everything that changes after creation is a word of this type. An atomic that
 // hides a lock would be no use between processes.
@@ -27,7 +27,7 @@ struct Header {
   std::uint32_t version;
   std::uint32_t slots;
   std::uint32_t tokens;
-  std::uint32_t reserved;
+  std::uint32_t names;
   std::uint64_t heap_bytes;
   std::uint64_t checksum;  // over the words before it
 };
@@ -39,6 +39,7 @@ struct Live {
   Word status;      // a Ref
   Word heap_top;    // the first unit that no blob has ever had
   Word challenges;  // how many are pending: as for tokens
+  Word names;       // how many were added: as for tokens
 };
 inline constexpr std::uint64_t kLiveAt = 64;
 inline constexpr std::uint64_t kSlotsAt = 128;
@@ -75,6 +76,7 @@ enum class Kind : std::uint32_t {
   bundle = 0x4c444e42,
   token = 0x4e4b4f54,
   challenge = 0x4e504c41,
+  name = 0x454d414e,
   status = 0x54415453
 };
 
@@ -82,6 +84,7 @@ enum class Kind : std::uint32_t {
 inline constexpr std::uint32_t kMaxBundleBytes = 256 * 1024;
 inline constexpr std::uint32_t kMaxKeyAuthorizationBytes = 512;
 inline constexpr std::uint32_t kMaxChallengeBytes = 16 * 1024;
+inline constexpr std::uint32_t kMaxNameBytes = 1024;
 inline constexpr std::uint32_t kMaxStatusBytes = 64 * 1024 * 1024;
 
 constexpr std::uint32_t max_length(Kind kind) {
@@ -92,6 +95,8 @@ constexpr std::uint32_t max_length(Kind kind) {
       return kMaxKeyAuthorizationBytes;
     case Kind::challenge:
       return kMaxChallengeBytes;
+    case Kind::name:
+      return kMaxNameBytes;
     case Kind::status:
       return kMaxStatusBytes;
   }
@@ -117,15 +122,22 @@ class Checksum {
 
 inline constexpr std::uint32_t kMaxSlots = 1 << 20;
 inline constexpr std::uint32_t kMaxTokens = 1 << 20;
+inline constexpr std::uint32_t kMaxAddedNames = 1 << 22;
 inline constexpr std::uint64_t kMaxHeapBytes = std::uint64_t{kUnitBytes} << 32;
 inline constexpr std::uint64_t kHeapAlignment = 4096;
+
+// Where the cells of a table are: a power of two of them, at most half of them in use.
+struct Cells {
+  std::uint64_t at = 0;
+  std::uint32_t count = 0;
+};
 
 // Where everything is, which follows from the shape alone.
 struct Layout {
   BoardShape shape;
-  std::uint32_t cells = 0;  // of each table: a power of two, at most half of them in use
-  std::uint64_t tokens_at = 0;
-  std::uint64_t challenges_at = 0;
+  Cells tokens = {};
+  Cells challenges = {};
+  Cells names = {};
   std::uint64_t heap_at = 0;
   std::uint64_t heap_units = 0;
   std::uint64_t total_bytes = 0;
@@ -133,15 +145,20 @@ struct Layout {
 
 // Nothing when the shape is out of bounds.
 constexpr std::optional<Layout> layout_of(const BoardShape& shape) {
-  if (shape.slots > kMaxSlots || shape.tokens > kMaxTokens) return std::nullopt;
+  if (shape.slots > kMaxSlots || shape.tokens > kMaxTokens || shape.names > kMaxAddedNames)
+    return std::nullopt;
   if (shape.heap_bytes == 0 || shape.heap_bytes > kMaxHeapBytes) return std::nullopt;
   if (shape.heap_bytes % kHeapAlignment != 0) return std::nullopt;
   Layout layout{.shape = shape};
-  layout.cells = std::bit_ceil(2 * shape.tokens + 8);
-  const std::uint64_t table_bytes = std::uint64_t{layout.cells} * sizeof(Word);
-  layout.tokens_at = kSlotsAt + std::uint64_t{shape.slots} * sizeof(Word);
-  layout.challenges_at = layout.tokens_at + table_bytes;
-  const std::uint64_t index_end = layout.challenges_at + table_bytes;
+  std::uint64_t index_end = kSlotsAt + std::uint64_t{shape.slots} * sizeof(Word);
+  const auto take = [&index_end](std::uint32_t entries) {
+    const Cells cells{index_end, std::bit_ceil(2 * entries + 8)};
+    index_end += std::uint64_t{cells.count} * sizeof(Word);
+    return cells;
+  };
+  layout.tokens = take(shape.tokens);
+  layout.challenges = take(shape.tokens);
+  layout.names = take(shape.names);
   layout.heap_at = (index_end + kHeapAlignment - 1) / kHeapAlignment * kHeapAlignment;
   layout.heap_units = shape.heap_bytes / kUnitBytes;
   layout.total_bytes = layout.heap_at + shape.heap_bytes;

@@ -30,7 +30,7 @@ Result<Layout> verify(const Header& header, std::uint64_t size) {
                     ": the server's module and its helper are of different versions; "
                     "restart the server");
   if (header.checksum != checksum_of(header)) return damaged("its header fails its checksum");
-  auto layout = layout_of({header.slots, header.tokens, header.heap_bytes});
+  auto layout = layout_of({header.slots, header.tokens, header.heap_bytes, header.names});
   if (!layout) return damaged("its shape is out of bounds");
   if (layout->total_bytes != size)
     return damaged("it has " + std::to_string(size) + " bytes instead of " +
@@ -61,7 +61,7 @@ Header header_of(const BoardShape& shape) {
                 .version = kLayoutVersion,
                 .slots = shape.slots,
                 .tokens = shape.tokens,
-                .reserved = 0,
+                .names = shape.names,
                 .heap_bytes = shape.heap_bytes,
                 .checksum = 0};
   header.checksum = checksum_of(header);

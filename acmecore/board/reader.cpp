@@ -5,6 +5,7 @@
 
 #include "board/board.h"
 #include "board/challenge.h"
+#include "board/names.h"
 #include "board/table.h"
 #include "board/tokens.h"
 
@@ -48,8 +49,9 @@ bool any_in(const Mapping& board, const TableSpec& table) {
 
 Result<Secret> find(const Mapping& board, const TableSpec& table, std::string_view key) {
   const Probe probe(key);
-  for (std::uint32_t step = 0; step < probe_limit(board.layout()); ++step) {
-    const Word& cell = board.cell(board.layout().*table.cells_at, probe.cell(board.layout(), step));
+  const Cells& cells = board.layout().*table.cells;
+  for (std::uint32_t step = 0; step < probe_limit(cells); ++step) {
+    const Word& cell = board.cell(cells.at, probe.cell(cells, step));
     const std::uint64_t word = cell.load(std::memory_order_acquire);
     if (word == kEmptyCell) break;
     if (!Ref::of(word) || Ref::of(word).mark != probe.mark) continue;
@@ -114,6 +116,16 @@ Result<AlpnAnswer> BoardReader::challenge(std::string_view server_name) const {
   if (!has_challenges()) return nothing();
   ACME_TRY(Secret found, find(state_->board, kChallenges, server_name));
   return decode_challenge(found.span());
+}
+
+bool BoardReader::has_names() const {
+  return any_in(state_->board, kNames);
+}
+
+Result<AddedName> BoardReader::name(std::uint32_t site, std::string_view name) const {
+  if (!has_names()) return nothing();
+  ACME_TRY(Secret found, find(state_->board, kNames, name_key(site, name)));
+  return decode_name(found.span());
 }
 
 }  // namespace acme

@@ -1,6 +1,7 @@
 #include "board/table.h"
 
 #include "board/challenge.h"
+#include "board/names.h"
 #include "board/tokens.h"
 
 namespace acme::board {
@@ -12,9 +13,13 @@ std::string_view text_of(std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
-const TableSpec kTokens{Kind::token, &Live::tokens, &Layout::tokens_at, token_of, "http-01 tokens"};
-const TableSpec kChallenges{Kind::challenge, &Live::challenges, &Layout::challenges_at,
-                            server_name_of, "tls-alpn-01 names"};
+const TableSpec kTokens{Kind::token,     &Live::tokens, &BoardShape::tokens,
+                        &Layout::tokens, token_of,      "http-01 tokens are pending"};
+const TableSpec kChallenges{
+    Kind::challenge,     &Live::challenges, &BoardShape::tokens,
+    &Layout::challenges, server_name_of,    "tls-alpn-01 names are pending"};
+const TableSpec kNames{Kind::name,     &Live::names, &BoardShape::names,
+                       &Layout::names, name_key_of,  "names were added since the last reload"};
 
 // FNV-1a, its bits mixed well enough for both halves to be used by themselves.
 Probe::Probe(std::string_view key) {
@@ -34,8 +39,8 @@ bool Table::holds(std::uint32_t n, std::string_view key) const {
 Table::Search Table::search(std::string_view key) const {
   const Probe probe(key);
   Search search;
-  for (std::uint32_t step = 0; step < probe_limit(board_.layout()); ++step) {
-    const std::uint32_t n = probe.cell(board_.layout(), step);
+  for (std::uint32_t step = 0; step < probe_limit(cells()); ++step) {
+    const std::uint32_t n = probe.cell(cells(), step);
     const std::uint64_t word = cell(n).load(std::memory_order_relaxed);
     const Ref there = Ref::of(word);
     if (!there && !search.vacant) search.vacant = n;
@@ -51,11 +56,11 @@ Table::Search Table::search(std::string_view key) const {
 Outcome Table::put(std::span<const std::uint8_t> payload) {
   const std::string_view key = spec_.key_of(text_of(payload));
   const Search place = search(key);
-  const bool room = place.vacant && live_ < board_.layout().shape.tokens;
+  const std::uint32_t most = board_.layout().shape.*spec_.most;
+  const bool room = place.vacant && live_ < most;
   if (!place.found && !room)
     return fail(Errc::no_memory, "the board is full: " + std::to_string(live_) + " of at most " +
-                                     std::to_string(board_.layout().shape.tokens) + " " +
-                                     spec_.what + " are pending");
+                                     std::to_string(most) + " " + spec_.what);
 
   const std::uint32_t n = place.found ? *place.found : *place.vacant;
   const Ref old = ref(n);
@@ -91,7 +96,7 @@ std::optional<Secret> Table::find(std::string_view key) const {
 // far as this ends one cell later anyway. As this is done at each removal, the
 // table is clean again whenever it is empty.
 void Table::tidy(std::uint32_t n) {
-  const std::uint32_t mask = board_.layout().cells - 1;
+  const std::uint32_t mask = cells().count - 1;
   const auto load = [this](std::uint32_t at) { return cell(at).load(std::memory_order_relaxed); };
   for (; load(n) == kRemovedCell && load((n + 1) & mask) == kEmptyCell; n = (n - 1) & mask)
     cell(n).store(kEmptyCell, std::memory_order_release);
@@ -107,14 +112,14 @@ bool Table::adopt_cell(std::uint32_t n) {
   auto payload = read_blob(board_, ref(n).unit, spec_.kind);
   if (!payload) return false;
   const Probe probe(spec_.key_of(payload->view()));
-  const std::uint32_t distance = (n - probe.home) & (board_.layout().cells - 1);
-  return ref(n).mark == probe.mark && distance < probe_limit(board_.layout()) &&
+  const std::uint32_t distance = (n - probe.home) & (cells().count - 1);
+  return ref(n).mark == probe.mark && distance < probe_limit(cells()) &&
          heap_.adopt(ref(n).unit, spec_.kind);
 }
 
 void Table::adopt() {
   std::uint32_t live = 0;
-  for (std::uint32_t n = 0; n < board_.layout().cells; ++n) {
+  for (std::uint32_t n = 0; n < cells().count; ++n) {
     if (cell(n).load(std::memory_order_relaxed) == kEmptyCell) continue;
     if (ref(n) && adopt_cell(n)) {
       ++live;
@@ -122,13 +127,13 @@ void Table::adopt() {
       cell(n).store(kRemovedCell, std::memory_order_release);
     }
   }
-  for (std::uint32_t n = 0; n < board_.layout().cells; ++n) tidy(n);
+  for (std::uint32_t n = 0; n < cells().count; ++n) tidy(n);
   set_live(live);
 }
 
 std::vector<std::string> Table::all() const {
   std::vector<std::string> keys;
-  for (std::uint32_t n = 0; n < board_.layout().cells; ++n) {
+  for (std::uint32_t n = 0; n < cells().count; ++n) {
     if (!ref(n)) continue;
     auto payload = read_blob(board_, ref(n).unit, spec_.kind);
     if (payload) keys.emplace_back(spec_.key_of(payload->view()));

@@ -7,6 +7,7 @@
 
 #include "board/board.h"
 #include "board/challenge.h"
+#include "board/names.h"
 #include "board/table.h"
 #include "board/tokens.h"
 
@@ -19,7 +20,8 @@ struct BoardWriter::State {
       : board(std::move(mapping)),
         heap(env, board),
         tokens(kTokens, board, heap),
-        challenges(kChallenges, board, heap) {}
+        challenges(kChallenges, board, heap),
+        names(kNames, board, heap) {}
 
   void adopt();
   void adopt(Word& place, Kind kind);
@@ -31,6 +33,7 @@ struct BoardWriter::State {
   Heap heap;
   Table tokens;
   Table challenges;
+  Table names;
 };
 
 namespace {
@@ -56,6 +59,7 @@ void BoardWriter::State::adopt() {
   adopt(board.live().status, Kind::status);
   tokens.adopt();
   challenges.adopt();
+  names.adopt();
   heap.settle();
 }
 
@@ -155,6 +159,21 @@ Result<AlpnAnswer> BoardWriter::challenge(std::string_view server_name) const {
 
 std::vector<std::string> BoardWriter::challenges() const {
   return state_->challenges.all();
+}
+
+Outcome BoardWriter::put_name(const AddedName& name) {
+  ACME_TRY(Secret payload, encode_name(name));
+  return state_->names.put(payload.span());
+}
+
+std::vector<AddedName> BoardWriter::names() const {
+  std::vector<AddedName> found;
+  for (const std::string& key : state_->names.all()) {
+    auto payload = state_->names.find(key);
+    auto name = payload ? decode_name(payload->span()) : fail(Errc::not_found, {});
+    if (name) found.push_back(*std::move(name));
+  }
+  return found;
 }
 
 Outcome BoardWriter::publish_status(std::string_view json) {

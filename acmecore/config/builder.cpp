@@ -32,6 +32,7 @@ Builder::Builder(ServerKind server, std::string root, Log& log) : log_(log) {
 }
 
 Builder::Scope Builder::add_site_scope() {
+  steps_.add(ConfigStep::Kind::site_scope, 0, {}, {}, {}, 0);
   scopes_.push_back({kAtSite, settings_.scopes.size(), {}});
   settings_.scopes.emplace_back();
   return static_cast<Scope>(scopes_.size() - 1);
@@ -49,6 +50,7 @@ Result<Builder::Scope> Builder::add_issuer_scope(std::string_view name, Place pl
   if (it->configured)
     return fail(Errc::invalid_config, "the issuer \"" + id + "\" is defined already, in " +
                                           to_string(it->place) + ": keep one of the two blocks");
+  steps_.add(ConfigStep::Kind::issuer_scope, 0, id, {}, place.file, place.line);
   it->id = id;
   it->configured = true;
   it->place = std::move(place);
@@ -67,6 +69,8 @@ Outcome Builder::set(Scope scope, std::string_view key, const std::vector<std::s
                                           known_directives(settings_.server, entry.kind));
   ACME_CHECK(check(entry, *directive, values.size(), place));
   ACME_CHECK(assign(entry, directive->key, values, place));
+  steps_.add(ConfigStep::Kind::directive, scope, std::string(directive->key), values, place.file,
+             place.line);
   entry.given.emplace(directive->key, std::move(place));
   return {};
 }
@@ -120,8 +124,14 @@ Outcome Builder::assign(const ScopeEntry& scope, std::string_view key,
 
 Outcome Builder::read_domains(ScopeSettings& scope, const std::string& file) {
   ACME_TRY(std::string path, parse_path(settings_.root, file));
+  // Before it is read: what is written meanwhile is another state.
+  DomainFileState state = state_of_domain_file(path);
   ACME_TRY(std::string text, read_domain_file(path));
   DomainFile read = parse_domain_file(text, path);
+  state.certificates = static_cast<std::uint32_t>(read.certificates.size());
+  domain_files_.push_back(std::move(state));
+  settings_.domain_files = true;
+  scope.domain_file = true;
   std::move(read.certificates.begin(), read.certificates.end(),
             std::back_inserter(scope.certificates));
   std::move(read.faults.begin(), read.faults.end(), std::back_inserter(settings_.faulty_lines));
@@ -152,6 +162,8 @@ Outcome Builder::assign_global(std::string_view key, const std::string& value) {
 Result<std::uint32_t> Builder::add_site(SiteDescription site) {
   if (site.scope >= scopes_.size() || scopes_[site.scope].kind == kAtIssuer)
     return fail(Errc::invalid_argument, "a site needs the outermost scope or one of its own");
+  steps_.add(ConfigStep::Kind::site, site.scope, {}, site.names, site.place.file, site.place.line,
+             site.tls, site.own_certificate);
   site.scope = static_cast<std::uint32_t>(scopes_[site.scope].index);
   settings_.sites.push_back(std::move(site));
   return static_cast<std::uint32_t>(settings_.sites.size() - 1);
@@ -169,7 +181,17 @@ void Builder::report_environment() const {
 Outcome Builder::resolve(ResolveMode mode) {
   ACME_TRY(resolution_, acme::resolve(settings_, mode, log_));
   resolved_ = true;
+  if (!domain_files_.empty()) keep_source();
   return {};
+}
+
+void Builder::keep_source() {
+  ConfigSource& source = resolution_.config.source;
+  source.root = settings_.root;
+  source.steps = steps_.bytes().clone();
+  source.files = domain_files_;
+  for (const SitePlan& plan : resolution_.sites)
+    source.sites += plan.kind == SitePlan::Kind::off ? '0' : '1';
 }
 
 }  // namespace acme

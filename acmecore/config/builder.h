@@ -17,6 +17,7 @@
 #include "config/directives.h"
 #include "config/resolve.h"
 #include "config/settings.h"
+#include "config/source.h"
 
 namespace acme {
 
@@ -39,6 +40,8 @@ class Builder {
   Outcome resolve(ResolveMode mode = ResolveMode::strict);
   bool resolved() const { return resolved_; }
   const Resolution& resolution() const { return resolution_; }
+  // Those that were read, in the order of the directives.
+  const std::vector<DomainFileState>& domain_files() const { return domain_files_; }
   // What the environment lacks, when the configuration is about to be used.
   void report_environment() const;
 
@@ -55,11 +58,14 @@ class Builder {
   Outcome assign(const ScopeEntry& scope, std::string_view key,
                  const std::vector<std::string>& values, Place place);
   Outcome read_domains(ScopeSettings& scope, const std::string& file);
+  void keep_source();
   Outcome assign_global(std::string_view key, const std::string& value);
 
   Log& log_;
   Settings settings_;
   std::vector<ScopeEntry> scopes_;
+  ConfigSteps steps_;
+  std::vector<DomainFileState> domain_files_;
   Resolution resolution_;
   bool resolved_ = false;
 };

@@ -31,8 +31,23 @@ std::uint32_t Config::slots() const {
   return static_cast<std::uint32_t>(count);
 }
 
+// Half as many again, and a thousand where there are few: what is not used costs 8 bytes each.
+std::uint32_t room_for_more(const Config& config) {
+  return config.source.files.empty() ? 0 : std::max<std::uint32_t>(1024, config.slots() / 2);
+}
+
+void number_slots(Config& config) {
+  std::uint32_t slot = 0;
+  for (CertificateConfig& certificate : config.certificates) {
+    certificate.first_slot = slot;
+    slot += static_cast<std::uint32_t>(certificate.keys.size());
+  }
+}
+
 Config reduced_for_agent(const Config& config) {
   Config reduced = config;
+  reduced.source = {};
+  number_slots(reduced);
   reduced.state_path.clear();
   reduced.runtime_path.clear();
   reduced.helper_path.clear();
@@ -50,6 +65,8 @@ Config reduced_for_agent(const Config& config) {
 
 Config without_secrets(const Config& config) {
   Config open = config;
+  open.source = {};
+  number_slots(open);
   for (IssuerConfig& issuer : open.issuers) {
     issuer.external_account.key.wipe();
     for (DnsProviderConfig& provider : issuer.dns) provider.wipe_secrets();

@@ -20,6 +20,7 @@
 #include "base/time.h"
 #include "config/dns_provider.h"
 #include "config/external_account.h"
+#include "config/source.h"
 
 namespace acme {
 
@@ -152,6 +153,8 @@ struct Config {
   std::uint32_t certificate_cache = kCertificateCache;
   std::vector<IssuerConfig> issuers;
   std::vector<CertificateConfig> certificates;
+  // Where a domain file may change: for the keeper, who reads it again.
+  ConfigSource source;
 
   const IssuerConfig* issuer(std::string_view id) const;
   const CertificateConfig* certificate(std::string_view id) const;
@@ -162,13 +165,19 @@ struct Config {
     archive(self.server, self.server_version, self.state_path, self.runtime_path, self.helper_path,
             self.drop_privileges, self.agent_uid, self.agent_gid, self.log,
             self.plain_http_listener, self.activation, self.pid_file, self.resolvers, self.issuers,
-            self.certificates);
+            self.certificates, self.source);
   }
 };
+
+// How many lineages may be added before the next reload, by domain files: room on the board.
+std::uint32_t room_for_more(const Config& config);
 
 // With magic and version: what a keeper of another version refuses with a message.
 Secret encode_config(const Config& config);
 Result<Config> decode_config(std::string_view bytes);
+
+// Slots in the order of the certificates: where nobody looks onto the board.
+void number_slots(Config& config);
 
 // What the agent needs and may know: names and URLs, no key paths. Of an external account it
 // knows that there is one.

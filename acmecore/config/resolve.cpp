@@ -191,7 +191,7 @@ class Resolver {
     return in_site(site) && own.engine && own.engine->mode != Mode::off;
   }
   bool certificate_in_site(const SiteDescription& site) const {
-    return in_site(site) && !own_scope(site).certificates.empty();
+    return in_site(site) && (!own_scope(site).certificates.empty() || own_scope(site).domain_file);
   }
   bool switched_off_in_site(const SiteDescription& site) const {
     const ScopeSettings& own = own_scope(site);
@@ -224,8 +224,10 @@ class Resolver {
       why = "beside \"" + directive_name(settings_.server, "acme") + " off\"";
     else
       return;
-    log_.warning(quoted(certificate ? own_scope(site).certificates.front().key : "acme") +
-                 " has no effect " + why + ", in " + to_string(site.place));
+    std::string_view key = "acme";
+    if (certificate) key = "domain_file";
+    if (!own_scope(site).certificates.empty()) key = own_scope(site).certificates.front().key;
+    log_.warning(quoted(key) + " has no effect " + why + ", in " + to_string(site.place));
   }
 
   // ---- certificates by hand
@@ -455,7 +457,8 @@ class Resolver {
 
   SitePlan plan_of(const Draft& draft) const {
     SitePlan plan;
-    if (draft.certificates.empty() || !draft.concerned) return plan;
+    const bool may_come = in_site(draft.site) && own_scope(draft.site).domain_file;
+    if ((draft.certificates.empty() && !may_come) || !draft.concerned) return plan;
     plan.kind = draft.site.own_certificate ? SitePlan::Kind::bridge : SitePlan::Kind::managed;
     plan.certificates = without_repetitions(draft.certificates);
     if (httpd_) put_first(plan.certificates, draft.names.by_hand());
@@ -498,7 +501,7 @@ class Resolver {
     for (const CertificateConfig& certificate : config.certificates)
       used.insert(certificate.issuers.begin(), certificate.issuers.end());
     for (const IssuerSettings& issuer : settings_.issuers)
-      if (issuer.configured || used.contains(issuer.id))
+      if (issuer.configured || used.contains(issuer.id) || settings_.domain_files)
         config.issuers.push_back(issuer_config(issuer, config.plain_http_listener));
   }
 

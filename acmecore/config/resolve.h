@@ -32,7 +32,8 @@ struct SitePlan {
     bridge    // ours; the operator's file answers until the first certificate is there
   } kind = Kind::off;
   std::vector<std::uint32_t>
-      certificates;  // indexes into Config::certificates; the first is the site's own
+      certificates;  // indexes into Config::certificates; the first is the site's own; none where
+                     // a domain file of the site's has no line yet
 };
 
 struct Resolution {

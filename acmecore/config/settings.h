@@ -42,6 +42,7 @@ struct ScopeSettings {
   std::vector<CertificateDirective> certificates;
   std::optional<RenewPolicy> renew;
   std::optional<bool> partial;
+  bool domain_file = false;  // one stands here, which may have no line yet
 };
 
 struct GlobalSettings {
@@ -112,6 +113,7 @@ struct Settings {
   std::vector<IssuerSettings> issuers;  // built-in ones included
   std::vector<SiteDescription> sites;
   std::vector<Error> faulty_lines;  // of domain files, each with its place
+  bool domain_files = false;        // there is one, which may name any issuer some day
   ServerFacts facts;
 };
 

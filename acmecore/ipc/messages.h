@@ -119,6 +119,8 @@ struct LineageState {
   }
 };
 
+// What there is. One that comes later has the certificates that were added since, and is about
+// nothing else.
 struct Welcome {
   static constexpr Type kType = Type::welcome;
   std::string config;  // encode_config(reduced_for_agent(…))

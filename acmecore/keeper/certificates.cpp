@@ -48,6 +48,34 @@ Certificates::Certificates(const Env& env, Log& log, const Config& config, Store
   }
 }
 
+void Certificates::follow_configuration() {
+  std::set<Lineage> wanted;
+  for (const CertificateConfig& certificate : config_.certificates) {
+    for (std::size_t i = 0; i < certificate.keys.size(); ++i) {
+      const Lineage& lineage = *wanted.insert({certificate.id, certificate.keys[i]}).first;
+      const std::uint32_t slot = certificate.first_slot + static_cast<std::uint32_t>(i);
+      auto [it, is_new] = managed_.try_emplace(lineage);
+      Managed& managed = it->second;
+      const bool moved = is_new || managed.slot != slot;
+      managed.lineage = lineage;
+      managed.config = &certificate;
+      managed.slot = slot;
+      if (is_new)
+        if (auto schedule = store_.load_schedule(lineage, env_.now()); schedule)
+          managed.schedule = std::move(*schedule);
+      // One without a URL: the agent that asked for it is still there, or nobody is.
+      if (managed.order && !managed.order->order_url.empty() &&
+          !order_still_fits(managed, *managed.order))
+        give_up(managed);
+      if (moved) restore(managed);
+    }
+  }
+  for (auto it = managed_.begin(); it != managed_.end();) {
+    if (!wanted.contains(it->first) && it->second.order) give_up(it->second);
+    it = wanted.contains(it->first) ? std::next(it) : managed_.erase(it);
+  }
+}
+
 void Certificates::restore_challenges() {
   for (OrderRecord& order : store_.load_orders()) {
     Managed* managed = find(order.lineage);

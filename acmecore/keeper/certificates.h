@@ -48,6 +48,10 @@ class Certificates {
   void restore_challenges();
   void restore_certificates();
 
+  // The list of certificates is another one than before, and old pointers into it hang: what is
+  // new is read from the store and published, what is gone is forgotten with its order.
+  void follow_configuration();
+
   const std::map<Lineage, Managed>& all() const { return managed_; }
   // newOrder was signed for somebody, and its answer is not known yet.
   bool awaits_new_order() const;

@@ -95,7 +95,7 @@ std::optional<Store> wait_for_store(const Env& env, Log& log, const Config& conf
 
 }  // namespace
 
-int keep(const Env& env, Log& log, const Config& config, bool after_reload) {
+int keep(const Env& env, Log& log, Config config, bool after_reload) {
   auto store = wait_for_store(env, log, config);
   if (!store) return 0;
   if (!wait_for_lock(env, log, *store)) return 0;
@@ -107,20 +107,20 @@ int keep(const Env& env, Log& log, const Config& config, bool after_reload) {
   if (!board)
     log.error("helper: " + board.error().message +
               "; certificates are served, but none is ordered or renewed until the next reload");
-  auto encoded = encode_config(without_secrets(config));
-  if (auto saved = store->save_config(encoded.view()); !saved) log.error(saved.error().message);
   Keeper keeper(env, log, config, *store, board ? &*board : nullptr);
   keeper.restore();
   if (after_reload) keeper.wait_for_older_workers();
   return keeper.run();
 }
 
-Keeper::Keeper(const Env& env, Log& log, const Config& config, Store& store, BoardWriter* board)
+Keeper::Keeper(const Env& env, Log& log, Config& config, Store& store, BoardWriter* board)
     : env_(env),
       log_(log),
       config_(config),
       store_(store),
       board_(board),
+      domain_files_(env, log, config),
+      additions_(log, config, board),
       agent_log_(env, log),
       accounts_(env, log, config, store),
       certificates_(env, log, config, store, accounts_, board),
@@ -152,6 +152,8 @@ Keeper::Keeper(const Env& env, Log& log, const Config& config, Store& store, Boa
 }
 
 void Keeper::restore() {
+  resume_additions();
+  save_config();
   certificates_.restore_challenges();
   tell_ready();
   certificates_.restore_certificates();
@@ -233,6 +235,7 @@ bool Keeper::turn(int signals) {
   if (certificates_.take_misinformed()) agent_.stop();  // the next one is told what there is
   activation_.turn();
   control_.serve();
+  take_domain_files();
   settle_store();
   if (board_is_back()) return false;
   if (env_.boottime() - looked_after_ >= kMinuteMillis) look_after();
@@ -278,6 +281,7 @@ int Keeper::timeout() const {
   if (agent_.start_at() > now) until = std::min(until, agent_.start_at());
   until = std::min(until, activation_.next_deadline(until));
   until = std::min(until, control_.next_deadline(until));
+  until = domain_files_.next_look(until);
   return static_cast<int>(std::max<Millis>(0, until - now));
 }
 

@@ -13,12 +13,14 @@
 #include "config/config.h"
 #include "keeper/accounts.h"
 #include "keeper/activation.h"
+#include "keeper/additions.h"
 #include "keeper/agent_log.h"
 #include "keeper/agent_process.h"
 #include "keeper/certificates.h"
 #include "keeper/checks.h"
 #include "keeper/control.h"
 #include "keeper/dispatch.h"
+#include "keeper/domain_files.h"
 #include "keeper/errands.h"
 #include "keeper/operator_requests.h"
 #include "store/store.h"
@@ -27,12 +29,12 @@ namespace acme::keeper {
 
 // Waits for the lock, then runs until the server is gone. The exit status.
 // `after_reload`: older workers still accept connections for a moment.
-int keep(const Env& env, Log& log, const Config& config, bool after_reload);
+int keep(const Env& env, Log& log, Config config, bool after_reload);
 
 class Keeper {
  public:
-  // `board`: null where there was no memory for one.
-  Keeper(const Env& env, Log& log, const Config& config, Store& store, BoardWriter* board);
+  // `config`: domain files may add to it. `board`: null where there was no memory for one.
+  Keeper(const Env& env, Log& log, Config& config, Store& store, BoardWriter* board);
 
   void restore();
   // Lets older workers go before the agent presents challenges they do not know.
@@ -40,6 +42,12 @@ class Keeper {
   int run();
 
  private:
+  struct News {
+    DomainFiles::Reading reading;
+    Change change;
+    Millis since;
+  };
+
   void open_runtime();
   bool turn(int signals);  // of the loop; false: the end
   std::vector<pollfd> watched(int signals) const;
@@ -47,6 +55,11 @@ class Keeper {
   void take_over();
   void start_agent();
   void welcome();
+  void resume_additions();
+  void take_domain_files();
+  void take(News news);
+  void welcome_added(const std::vector<std::string>& ids);
+  void save_config();
   void read_agent();
   bool is_waiting_for_agent() const;
   void hear(const Frame& frame);
@@ -70,6 +83,9 @@ class Keeper {
   const Config& config_;
   Store& store_;
   BoardWriter* board_;
+  DomainFiles domain_files_;
+  Additions additions_;
+  std::optional<News> news_;  // of the domain files, not taken yet
   AgentLog agent_log_;
   Accounts accounts_;
   Certificates certificates_;

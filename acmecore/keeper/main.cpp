@@ -88,5 +88,5 @@ int main(int argc, char** argv) {
   LogFile log(env, config->server, config->log);
   bool after_reload = argc > 2 && std::string_view(argv[2]) == "--reload";
   return mode == "--supervise" ? supervise(env, log, after_reload)
-                               : keep(env, log, *config, after_reload);
+                               : keep(env, log, *std::move(config), after_reload);
 }

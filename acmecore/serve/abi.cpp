@@ -233,7 +233,8 @@ int acme_config_site_plan(const acme_config* config, uint32_t site) {
 
 const char* acme_config_site_certificate(const acme_config* config, uint32_t site) {
   const CertificateConfig* certificate = first_certificate(config, site);
-  return certificate ? certificate->id.c_str() : nullptr;
+  if (certificate) return certificate->id.c_str();
+  return acme_config_site_plan(config, site) == ACME_PLAN_OFF ? nullptr : "";
 }
 
 int acme_config_placeholder(acme_config* config, uint32_t site, unsigned flags,
@@ -241,7 +242,8 @@ int acme_config_placeholder(acme_config* config, uint32_t site, unsigned flags,
   return guarded([&]() -> Outcome {
     if (!config || !certificate || !key) return argument("config, certificate or key is NULL");
     const CertificateConfig* wanted = first_certificate(config, site);
-    if (!wanted && site != ACME_NO_SITE) return argument("the site has no certificate");
+    if (!wanted && site != ACME_NO_SITE && acme_config_site_plan(config, site) == ACME_PLAN_OFF)
+      return argument("the site has no certificate");
     const auto issuer = (flags & ACME_PLACEHOLDER_WITH_ISSUER) != 0
                             ? PlaceholderFiles::Issuer::included
                             : PlaceholderFiles::Issuer::left_out;
@@ -256,7 +258,8 @@ int acme_config_placeholder(acme_config* config, uint32_t site, unsigned flags,
 
 size_t acme_config_certificate_count(const acme_config* config) {
   if (!config || !config->builder.resolved()) return 0;
-  return config->builder.resolution().config.certificates.size();
+  const Config& resolved = config->builder.resolution().config;
+  return std::max<std::size_t>(resolved.certificates.size(), resolved.source.files.empty() ? 0 : 1);
 }
 
 int acme_config_may_answer(const acme_config* config, const char* challenge) {

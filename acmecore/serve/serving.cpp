@@ -14,12 +14,14 @@ Serving::Serving(const Env& env, const Resolution& resolution, int log_fd, Callb
       ready_(sites_.size()),
       log_fd_(log_fd),
       log_(log),
-      shelf_(config_.slots(), config_.certificate_cache) {}
+      shelf_(board_shape_for(config_.slots(), room_for_more(config_)).slots,
+             config_.certificate_cache) {}
 
 Result<std::unique_ptr<Serving>> Serving::open(const Env& env, const Resolution& resolution,
                                                int log_fd, CallbackLog log, bool anyhow) {
   std::unique_ptr<Serving> serving(new Serving(env, resolution, log_fd, log));
-  if (serving->config_.certificates.empty()) return serving;
+  if (serving->config_.certificates.empty() && serving->config_.source.files.empty())
+    return serving;
   ACME_CHECK(serving->settle(check_helper_program(serving->config_), anyhow));
   auto board = serving->make_board();
   ACME_CHECK(serving->settle(board ? Outcome() : Outcome(board.error()), anyhow));
@@ -35,7 +37,8 @@ Outcome Serving::settle(Outcome outcome, bool anyhow) {
 
 // The descriptor that is returned can write.
 Result<UniqueFd> Serving::make_board() {
-  ACME_TRY(UniqueFd fd, create_board(env_, board_shape_for(config_.slots())));
+  ACME_TRY(UniqueFd fd,
+           create_board(env_, board_shape_for(config_.slots(), room_for_more(config_))));
   ACME_TRY(UniqueFd readable, reopen_board(fd.get(), BoardAccess::read_only));
   ACME_TRY(BoardReader reader, BoardReader::map(env_, readable.get()));
   shelf_.use_board(std::move(reader));
@@ -104,7 +107,8 @@ const char* Serving::state(std::uint32_t site) const {
   std::uint32_t ready = ready_[site].load(std::memory_order_relaxed);
   while (ready < plan.certificates.size() && is_published(plan.certificates[ready])) ++ready;
   ready_[site].store(ready, std::memory_order_relaxed);
-  if (ready == plan.certificates.size()) return "ready";
+  // Of one that began without any: who has come has come by its domain file.
+  if (ready == plan.certificates.size() && (ready != 0 || shelf_.has_names())) return "ready";
   return plan.kind == SitePlan::Kind::bridge ? "bridge" : "placeholder";
 }
 

@@ -82,9 +82,11 @@ class Serving {
   };
   static std::vector<Site> index_sites(const Resolution& resolution);
   static std::unordered_map<std::string, std::uint32_t> index_addresses(const Config& config);
-  Choice choose(const Site& site, const std::string& host) const;
+  Choice choose(std::uint32_t site, const std::string& host) const;
   Choice choose_by_address(std::string_view address) const;
+  Choice choose_added(std::uint32_t site, const std::string& name) const;
   Choice published(std::uint32_t certificate) const;
+  Choice published(std::uint32_t first_slot, std::uint32_t slots) const;
   bool is_published(std::uint32_t certificate) const;
   Result<SharedCertificate> placeholder() const;
 

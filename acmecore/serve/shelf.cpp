@@ -45,4 +45,9 @@ Result<AlpnAnswer> Shelf::challenge(std::string_view server_name) const {
   return fail(Errc::not_found, {});
 }
 
+Result<AddedName> Shelf::name(std::uint32_t site, std::string_view name) const {
+  if (board_) return board_->name(site, name);
+  return fail(Errc::not_found, {});
+}
+
 }  // namespace acme::serve

@@ -29,6 +29,9 @@ class Shelf {
   Result<std::string> key_authorization(std::string_view token) const;
   bool has_challenges() const { return board_ && board_->has_challenges(); }
   Result<AlpnAnswer> challenge(std::string_view server_name) const;
+  // Names that were added since the configuration was read.
+  bool has_names() const { return board_ && board_->has_names(); }
+  Result<AddedName> name(std::uint32_t site, std::string_view name) const;
 
  private:
   SharedCertificate renew(std::uint32_t slot, SharedCertificate before) const;

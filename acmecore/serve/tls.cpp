@@ -41,9 +41,12 @@ Outcome replace_all(SSL* ssl, std::span<const SharedCertificate> certificates) {
 }  // namespace
 
 // The one that has the host among its names, then one with a wildcard for it,
-// then the first of the site that there is.
-Serving::Choice Serving::choose(const Site& site, const std::string& host) const {
+// then the first of the site that there is. What was added by a domain file comes
+// first: it was said later.
+Serving::Choice Serving::choose(std::uint32_t number, const std::string& host) const {
+  const Site& site = sites_[number];
   for (const std::string& key : {host, wildcard_for(host)}) {
+    if (Choice choice = choose_added(number, key); choice.count != 0) return choice;
     auto it = site.by_name.find(key);
     if (it == site.by_name.end()) continue;
     if (Choice choice = published(it->second); choice.count != 0) return choice;
@@ -54,17 +57,30 @@ Serving::Choice Serving::choose(const Site& site, const std::string& host) const
 }
 
 Serving::Choice Serving::choose_by_address(std::string_view text) const {
-  if (text.empty() || by_address_.empty()) return {};
+  if (text.empty() || (by_address_.empty() && !shelf_.has_names())) return {};
   const std::optional<std::string> address = canonical_ip(text);
-  auto it = address ? by_address_.find(*address) : by_address_.end();
+  if (!address) return {};
+  if (Choice choice = choose_added(kAnySite, *address); choice.count != 0) return choice;
+  auto it = by_address_.find(*address);
   return it == by_address_.end() ? Choice() : published(it->second);
+}
+
+// One atomic load where nothing was added.
+Serving::Choice Serving::choose_added(std::uint32_t site, const std::string& name) const {
+  if (!shelf_.has_names() || name.empty()) return {};
+  auto added = shelf_.name(site, name);
+  return added ? published(added->first_slot, added->slots) : Choice();
 }
 
 Serving::Choice Serving::published(std::uint32_t index) const {
   const CertificateConfig& certificate = config_.certificates[index];
+  return published(certificate.first_slot, static_cast<std::uint32_t>(certificate.keys.size()));
+}
+
+Serving::Choice Serving::published(std::uint32_t first_slot, std::uint32_t slots) const {
   Choice choice;
-  for (std::uint32_t i = 0; i < certificate.keys.size() && choice.count < kKeyTypes; ++i)
-    if (auto found = shelf_.certificate(certificate.first_slot + i))
+  for (std::uint32_t i = 0; i < slots && choice.count < kKeyTypes; ++i)
+    if (auto found = shelf_.certificate(first_slot + i))
       choice.certificates[choice.count++] = std::move(found);
   return choice;
 }
@@ -83,7 +99,7 @@ Result<int> Serving::set_certificate(std::uint32_t site, std::string_view local_
     return ACME_TLS_UNTOUCHED;
   const std::string host = host_of(ssl);
   Choice choice = choose_by_address(host.empty() ? local_address : host);
-  if (choice.count == 0) choice = choose(sites_[site], host);
+  if (choice.count == 0) choice = choose(site, host);
   if (sites_[site].plan.kind == SitePlan::Kind::bridge) {
     // The operator's file goes on answering for what the managed one does not cover yet.
     bool covers =

@@ -12,7 +12,7 @@ namespace {
 
 using namespace acme;
 
-constexpr BoardShape kShape = {.slots = 4, .tokens = 8, .heap_bytes = 8192};
+constexpr BoardShape kShape = {.slots = 4, .tokens = 8, .heap_bytes = 8192, .names = 8};
 const char* const kNames[] = {"a.example.org", "b.example.org"};
 const char* const kTokens[] = {"aaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbbb"};
 
@@ -44,6 +44,7 @@ std::string filled_board() {
   for (const char* token : kTokens)
     (void)writer.put_token(token, std::string(token) + ".thumbprint");
   for (const char* name : kNames) (void)writer.put_challenge(name, answer());
+  for (const char* name : kNames) (void)writer.put_name({1, name, 2, 1, name});
   (void)writer.publish_status("{}");
   std::string image(static_cast<std::size_t>(lseek(fd.get(), 0, SEEK_END)), '\0');
   if (pread(fd.get(), image.data(), image.size(), 0) < 0) std::abort();
@@ -74,6 +75,7 @@ void read_everything(const BoardReader& reader) {
   }
   for (const char* token : kTokens) (void)reader.key_authorization(token);
   for (const char* name : kNames) (void)reader.challenge(name);
+  for (const char* name : kNames) (void)reader.name(1, name);
   (void)reader.status();
 }
 
@@ -85,6 +87,9 @@ void write_everything(BoardWriter& writer) {
   (void)writer.challenges();
   (void)writer.put_challenge("c.example.org", answer());
   writer.remove_challenge(kNames[0]);
+  (void)writer.names();
+  (void)writer.put_name({1, kNames[0], 3, 1, "another"});
+  (void)writer.put_name({kAnySite, "192.0.2.1", 3, 1, "address"});
 }
 
 }  // namespace

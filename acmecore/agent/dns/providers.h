@@ -26,7 +26,7 @@ struct ProviderServices {
   Watches& watches;
   Http& http;
   Client& client;
-  Resolver& resolver;
+  Resolver resolver;
   Log& log;
 };
 

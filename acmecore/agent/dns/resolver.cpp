@@ -45,7 +45,7 @@ struct Resolver::Run {
   std::string last_failure = "no name server is configured";
 };
 
-void Resolver::find(const std::string& name, RecordType type, Done done) {
+void Resolver::find(const std::string& name, RecordType type, Done done) const {
   next(std::make_shared<Run>(Run{servers_, name, type, std::move(done)}), client_);
 }
 

@@ -22,7 +22,7 @@ class Resolver {
       : client_(client), servers_(std::move(servers)) {}
 
   // `done` is called later, once, unless the client is destroyed before.
-  void find(const std::string& name, RecordType type, Done done);
+  void find(const std::string& name, RecordType type, Done done) const;
   const std::vector<std::string>& servers() const { return servers_; }
 
  private:

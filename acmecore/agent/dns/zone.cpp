@@ -32,7 +32,7 @@ const Record* find_record(const std::vector<Record>& records, RecordType type,
 
 class Search : public std::enable_shared_from_this<Search> {
  public:
-  Search(Resolver& resolver, std::uint16_t port, ZoneDone done)
+  Search(const Resolver& resolver, std::uint16_t port, ZoneDone done)
       : resolver_(resolver), port_(port), done_(std::move(done)) {}
 
   void begin(const std::string& name) {
@@ -117,7 +117,7 @@ class Search : public std::enable_shared_from_this<Search> {
 
   void fail_with(std::string words) { done_(fail(Errc::not_found, std::move(words))); }
 
-  Resolver& resolver_;
+  Resolver resolver_;
   std::uint16_t port_;
   ZoneDone done_;
   ZonePlace place_;
@@ -126,7 +126,7 @@ class Search : public std::enable_shared_from_this<Search> {
 
 }  // namespace
 
-void locate(Resolver& resolver, const std::string& name, std::uint16_t port, ZoneDone done) {
+void locate(const Resolver& resolver, const std::string& name, std::uint16_t port, ZoneDone done) {
   std::make_shared<Search>(resolver, port, std::move(done))->begin(name);
 }
 

@@ -26,9 +26,9 @@ struct ZonePlace {
 inline constexpr std::uint16_t kDnsPort = 53;
 
 // `name`: "_acme-challenge.example.com"; `port`: of authoritative servers. `done` is called
-// later, once, unless the resolver is destroyed before. An error says in an operator's words
+// later, once, unless the client is destroyed before. An error says in an operator's words
 // what is missing.
 using ZoneDone = std::function<void(Result<ZonePlace>)>;
-void locate(Resolver& resolver, const std::string& name, std::uint16_t port, ZoneDone done);
+void locate(const Resolver& resolver, const std::string& name, std::uint16_t port, ZoneDone done);
 
 }  // namespace acme::agent::dns

@@ -152,7 +152,8 @@ typedef enum acme_site_plan {
   ACME_PLAN_BRIDGE = 2 /* ours; the operator's file answers until the first certificate is there */
 } acme_site_plan;
 ACME_API int acme_config_site_plan(const acme_config* config, uint32_t site);
-/* Id of the site's (first) certificate; NULL where the plan is off. */
+/* Id of the site's (first) certificate; NULL where the plan is off, "" where its domain file has no
+ * line yet. */
 ACME_API const char* acme_config_site_certificate(const acme_config* config, uint32_t site);
 /* For a server that insists on certificate files (mod_ssl): writes a
  * self-signed certificate with the names of the site's (first) certificate and
@@ -170,7 +171,7 @@ ACME_API int acme_config_placeholder(acme_config* config, uint32_t site, unsigne
                                      const char** certificate, const char** key);
 
 /* How many certificates the configuration manages: 0 means that neither board nor helper is needed.
- */
+ * A domain file that has no line yet counts as one. */
 ACME_API size_t acme_config_certificate_count(const acme_config* config);
 /* Not 0 when some CA of the configuration may be answered by this type of challenge
  * ("http-01", "tls-alpn-01"). */

@@ -97,7 +97,7 @@ TEST(another_layout_version_is_refused_by_name) {
   header.version = 7;
   std::string why = refused(with_header(header), Errc::unsupported);
   CHECK_CONTAINS(why, "layout version 7");
-  CHECK_CONTAINS(why, "knows version 2");
+  CHECK_CONTAINS(why, "knows version 3");
 }
 
 TEST(a_header_that_was_touched_is_refused) {
@@ -173,7 +173,7 @@ TEST(rooms_that_overlap_are_not_adopted) {
   const std::string token = token_number(1);
   REQUIRE_OK(board.writer.put_token(token, key_authorization_of(token)));
   const auto layout = *board::layout_of(small_shape());
-  std::uint64_t cell = layout.tokens_at;
+  std::uint64_t cell = layout.tokens.at;
   while (get_word(board, cell) == 0) cell += 8;
   const std::string blob = image_of(board.fd.get()).substr(layout.heap_at + 16, 16 + 96);
 
@@ -196,7 +196,7 @@ TEST(a_token_in_a_cell_where_it_cannot_be_is_dropped) {
   Board board;
   REQUIRE_OK(board.writer.put_token(token_number(1), key_authorization_of(token_number(1))));
   const auto layout = *board::layout_of(small_shape());
-  const std::uint64_t first = layout.tokens_at;
+  const std::uint64_t first = layout.tokens.at;
   std::uint64_t cell = first;
   while (get_word(board, cell) == 0) cell += 8;
   const board::Ref ref = board::Ref::of(get_word(board, cell));

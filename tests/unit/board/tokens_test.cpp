@@ -25,7 +25,8 @@ std::vector<std::string> colliding(const BoardShape& shape, std::size_t count) {
   const auto layout = *board::layout_of(shape);
   std::vector<std::string> tokens;
   for (unsigned n = 0; tokens.size() < count; ++n)
-    if (board::Probe(token_number(n)).cell(layout, 0) == 5) tokens.push_back(token_number(n));
+    if (board::Probe(token_number(n)).cell(layout.tokens, 0) == 5)
+      tokens.push_back(token_number(n));
   return tokens;
 }
 

@@ -226,6 +226,30 @@ TEST(in_nginx_lines_in_a_server_are_all_its_own) {
   CHECK_EQ(certificates_of(site), (Words{"a.example.com", "b.example.com"}));
 }
 
+TEST(a_site_whose_file_has_no_line_yet_is_ours_all_the_same) {
+  for (ServerKind server : {ServerKind::nginx, ServerKind::httpd}) {
+    Folder folder;
+    SiteConfig config(server);
+    const std::string path = folder.write("# customers\n");
+    config.main("domain_file", {path});
+    auto site = config.site({"www.example.com"}).set("domain_file", {path});
+    auto bridge =
+        config.site({"x.example.com"}, {.own_certificate = true}).set("domain_file", {path});
+    auto plain = config.site({"y.example.com"}, {.tls = false}).set("domain_file", {path});
+    auto other = config.site({"z.example.com"});
+    CHECK(config.resolved().certificates.empty());
+    CHECK_EQ(site.plan().kind, Kind::managed);
+    CHECK(site.plan().certificates.empty());
+    CHECK_EQ(bridge.plan().kind, Kind::bridge);
+    CHECK_EQ(plain.plan().kind, Kind::off);
+    CHECK_EQ(other.plan().kind, Kind::off);
+    CHECK_EQ(config.log.warnings.size(), 1);
+    CHECK_CONTAINS(config.log.warnings[0],
+                   server == ServerKind::nginx ? "acme_domain_file" : "ACMEDomainFile");
+    CHECK_CONTAINS(config.log.warnings[0], "has no effect");
+  }
+}
+
 TEST(ten_thousand_lines_are_resolved_in_a_moment) {
   Folder folder;
   std::string text;

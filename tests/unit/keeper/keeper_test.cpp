@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "unit/config/site_config.h"
 #include "unit/keeper/bench.h"
 #include "unit/keeper/stand_in_agent.h"
 
@@ -155,6 +156,41 @@ TEST(a_killed_agent_is_back_in_no_time) {
   CHECK(site.says("stand-in ", 2));
   CHECK(site.says("the agent was killed by signal 9; the agent starts again in 100 ms"));
   CHECK(site.agent_pid() != first);
+}
+
+TEST(an_agent_is_told_what_a_domain_file_adds_and_started_anew_for_what_it_changes) {
+  Site site;
+  const auto write_domains = [&](const std::string& text) {
+    std::ofstream(site.folder / "new") << text;
+    std::filesystem::rename(site.folder / "new", site.folder / "domains");
+  };
+  write_domains("a.example\nb.example\n");
+  SiteConfig server;
+  server.site({"shop.example"}).set("domain_file", {site.folder / "domains"});
+  Config config = server.resolved();
+  config.state_path = site.config.state_path;
+  config.runtime_path = site.config.runtime_path;
+  config.helper_path = site.config.helper_path;
+  site.config = config;
+  site.board = REQUIRE_OK(
+      create_board(system_env(), board_shape_for(config.slots(), room_for_more(config))));
+  site.start();
+  CHECK(site.says("lineages 2"));
+  const pid_t first = site.agent_pid();
+  write_domains("a.example\nb.example\nc.example\nd.example e.example\ne_.example\n");
+  CHECK(site.says("domain files: new: c.example, d.example"));
+  CHECK(site.says("/domains:5 (left out)"));
+  CHECK(site.says("lineages 2", 2));
+  CHECK_EQ(site.agent_pid(), first);
+  CHECK(eventually([&] { return site.status_file()["certificates"].items().size() == 4; }));
+  auto board = REQUIRE_OK(BoardReader::map(system_env(), site.board.get()));
+  CHECK_EQ(REQUIRE_OK(board.name(0, "e.example")).first_slot, 3);
+  write_domains("a.example\nd.example\n");
+  CHECK(site.says("not wanted any more: b.example, c.example; served until"));
+  CHECK(site.says("domain files: changed: d.example"));
+  CHECK(site.says("lineages 2", 3));
+  CHECK(site.agent_pid() != first);
+  CHECK_EQ(site.end(), 0);
 }
 
 TEST(an_agent_that_is_not_there_is_said_once) {
