@@ -45,6 +45,12 @@ class SimulatedCa {
     HttpRequest request;
     HttpCallback done;
   };
+  // What it suggests for a certificate (RFC 9773): its last third, or a time that is past.
+  struct Certificate {
+    WallTime not_before = 0;
+    WallTime not_after = 0;
+    WallTime revoked_from = 0;  // it is going to be revoked, and was told so then; 0: it is not
+  };
   enum class State { works, unreachable, errors, limits };  // limits: newOrder is answered by 429
 
   SimulatedCa(FakeEnv& env, std::string base) : base(std::move(base)), env_(env) {}
@@ -55,6 +61,7 @@ class SimulatedCa {
   std::set<std::string> dead;       // names that do not resolve
   std::set<std::string> forbidden;  // names that it does not issue for
   std::map<int, Order> orders;
+  std::map<std::string, Certificate> certificates;  // by ARI id, as far as somebody put them in
   std::size_t made = 0;
   std::size_t issued = 0;
   std::size_t limited = 0;  // requests beyond the limits: must stay 0
@@ -96,8 +103,10 @@ class SimulatedCa {
       return json(200, Json::object()
                            .set("newNonce", base + "/nonce")
                            .set("newAccount", base + "/account")
+                           .set("renewalInfo", base + "/ari")
                            .set("newOrder", base + "/new-order"));
     if (path == "/nonce") return json(200, Json::object());
+    if (path.starts_with("/ari/")) return renewal_info(path.substr(5));
     Json body = REQUIRE_OK(Json::parse(request.body));
     if (path == "/account") {
       Answer out = json(201, Json::object().set("status", "valid"));
@@ -120,6 +129,20 @@ class SimulatedCa {
     if (parts[0] == "chall" && body["what"].text_or("") == "challenge") validate(order, name);
     return parts[0] == "chall" ? json(200, challenge(id, parts[2], name))
                                : json(200, authorization(id, parts[2], name));
+  }
+
+  Answer renewal_info(const std::string& id) {
+    auto found = certificates.find(id);
+    if (found == certificates.end()) return problem(404, "malformed", "no such certificate");
+    const Certificate& certificate = found->second;
+    WallTime start = certificate.not_after - (certificate.not_after - certificate.not_before) / 3;
+    if (certificate.revoked_from != 0) start = certificate.revoked_from - kDay;
+    Answer out = json(
+        200, Json::object().set("suggestedWindow", Json::object()
+                                                       .set("start", format_rfc3339(start))
+                                                       .set("end", format_rfc3339(start + kHour))));
+    out.headers.push_back({"Retry-After", "86400"});
+    return out;
   }
 
   static std::string key_of(const Order& order) {

@@ -1,6 +1,7 @@
-// A year of a server with 200 certificates, two CAs, their limits, outages, errors and rate
-// limits, and restarts at any time. No certificate expires while a CA works for a minute in
-// its window, and no limit is ever exceeded.
+// A year of a server with 200 certificates, two CAs, their limits, outages, errors, rate limits
+// and mass revocations, and restarts at any time. No certificate expires, and none is revoked
+// that its CA had said so of, while a CA works for a minute in its window; no limit is ever
+// exceeded.
 #include <random>
 
 #include "protocol/schedule.h"
@@ -14,7 +15,9 @@ namespace {
 
 const RateLimits kLetsEncrypt{{300, 3 * kHour}, {50, 7 * kDay}, {5, 7 * kDay}};
 constexpr std::int64_t kYear = 365 * kDay;
-constexpr std::int64_t kAMinute = 61;  // a probe a minute at least
+constexpr std::int64_t kAMinute = 61;             // a probe a minute at least
+constexpr std::int64_t kRevokedAfter = 5 * kDay;  // what CAs have given in their mass revocations
+constexpr std::int64_t kToldWithin = kDay + 2 * kHour;  // asked daily; then many spread out
 
 struct Trouble {
   WallTime from;
@@ -81,6 +84,7 @@ class Year {
     world.keeper.keep_lines = false;
     world.keeper.on_installed = [this](const std::string& id, const auto& before) {
       if (before.not_after != 0) judge(id, before, world.env.now());
+      enrol(id);
       if (world.keeper.stored[id].issuer != world.config.certificate(id)->issuers.front())
         ++taken_elsewhere;
     };
@@ -89,7 +93,12 @@ class Year {
   void live() {
     const WallTime end = world.env.now() + kYear;
     world.start();
+    WallTime next_revocation = world.env.now() + 20 * kDay;
     while (world.env.now() < end) {
+      if (world.env.now() >= next_revocation) {
+        revoke_some();
+        next_revocation += 60 * kDay;
+      }
       // Once in two days; and sometimes a moment later again.
       bool soon = random_() % 4 == 0;
       world.run_for(static_cast<Millis>(random_() % (soon ? 5'000U : 4U * 86'400'000U)));
@@ -111,8 +120,45 @@ class Year {
   int expired = 0;
   int taken_elsewhere = 0;  // from another issuer than the first
   int renewed = 0;
+  int told = 0;     // certificates that were going to be revoked
+  int revoked = 0;  // and were, because nobody worked
 
  private:
+  // The CA knows what it issued, by an id of its own for each certificate.
+  void enrol(const std::string& id) {
+    const SimulatedKeeper::Stored& stored = world.keeper.stored[id];
+    const std::string ari_id = "AAAA." + std::string("B") + std::to_string(1'000'000 + ++issued_);
+    world.keeper.ari_ids[id] = ari_id;
+    ca_of(stored).certificates[ari_id] = {stored.not_before, stored.not_after};
+  }
+  SimulatedCa& ca_of(const SimulatedKeeper::Stored& stored) {
+    return stored.issuer == "first" ? first : second;
+  }
+  void revoke_some() {
+    for (const auto& [id, stored] : world.keeper.stored) {
+      if (random_() % 3 != 0) continue;
+      ca_of(stored).certificates[world.keeper.ari_ids[id]].revoked_from = world.env.now();
+      ++told;
+    }
+  }
+  // Before `now`, although its first issuer worked long enough after the news?
+  void judge_revocation(const std::string& id, const SimulatedKeeper::Stored& before,
+                        WallTime now) {
+    const WallTime from = ca_of(before).certificates[world.keeper.ari_ids[id]].revoked_from;
+    if (from == 0 || std::min(now, before.not_after) <= from + kRevokedAfter) return;
+    ++revoked;
+    const std::string& issuer = world.config.certificate(id)->issuers.front();
+    const Weather& weather = issuer == "first" ? first_weather_ : second_weather_;
+    const Weather& teller = before.issuer == "first" ? first_weather_ : second_weather_;
+    const WallTime told_by = from + kToldWithin;
+    if (teller.works_within(from + kDay, told_by) &&
+        weather.works_within(told_by, from + kRevokedAfter))
+      throw Failure(id + " was revoked at " + format_rfc3339(from + kRevokedAfter) + " although " +
+                    issuer + " worked");
+  }
+
+  std::size_t issued_ = 0;
+
   // Sixty names are of one registered domain.
   void add(int count, const std::string& kind, const Names& issuers, std::int64_t lifetime) {
     for (int i = 0; i < count; ++i) {
@@ -126,6 +172,7 @@ class Year {
   // from the renewal point on, for the next one when a third of what was left is gone.
   void judge(const std::string& id, const SimulatedKeeper::Stored& before, WallTime now) {
     ++renewed;
+    judge_revocation(id, before, now);
     if (before.not_after >= now) return;
     ++expired;
     // With jitter, renewal begins here at the latest.
@@ -146,9 +193,9 @@ void live_a_year(unsigned seed) {
   year.live();
   std::printf(
       "seed %u: %zu + %zu certificates by %zu + %zu orders, %zu restarts, %d taken elsewhere, "
-      "%d expired while nobody worked\n",
+      "%d expired while nobody worked, %d were to be revoked, %d were in use then\n",
       seed, year.first.issued, year.second.issued, year.first.made, year.second.made,
-      year.world.restarts, year.taken_elsewhere, year.expired);
+      year.world.restarts, year.taken_elsewhere, year.expired, year.told, year.revoked);
   CHECK_EQ(year.world.keeper.stored.size(), 200);
   CHECK_EQ(year.first.limited, 0);
   CHECK_EQ(year.second.limited, 0);
