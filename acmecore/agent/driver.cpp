@@ -271,7 +271,6 @@ void Driver::begin(Entry& entry, Issuer& issuer) {
   if (entry.run) return entry.run->resume();
   issuer.names.insert(entry.config->names.begin(), entry.config->names.end());
   entry.names = names_for(entry);
-  entry.unexplained.clear();
   look_before(entry, issuer);
   issuer.pacer.begin(entry.state.lineage, cost_of(entry, issuer), !entry.state.order_url.empty());
   if (entry.state.stored) {

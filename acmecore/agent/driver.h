@@ -64,6 +64,7 @@ class Driver final : public OrderRun::Owner {
     Millis turn_at = 0;                    // the same by the clock that nobody sets
     std::string leave_for;                 // the issuer that is asked when this run has ended
     std::vector<std::string> unexplained;  // names that failed and are being looked at
+    Millis seen_since = 0;  // what was seen of its names before says nothing of this run
   };
   struct Issuer {
     Issuer(Services services, const IssuerConfig& config, const ipc::IssuerState& state,
@@ -124,7 +125,7 @@ class Driver final : public OrderRun::Owner {
 
   // names as the CA sees them: driver_preflight.cpp
   Preflight::Wanted wanted(const Entry& entry, const Issuer& issuer, const std::string& name) const;
-  void look_before(const Entry& entry, Issuer& issuer);
+  void look_before(Entry& entry, Issuer& issuer);
   void look_at(const Entry& entry, Issuer& issuer, const std::vector<std::string>& names);
   void on_looked(const Lineage& lineage, const std::string& issuer,
                  const std::vector<ipc::NameReport>& reports);

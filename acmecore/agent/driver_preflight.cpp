@@ -26,12 +26,13 @@ std::string beside(const std::string& finding) {
 }  // namespace
 
 void Driver::enable_preflight(Preflight::NamesFor names_for) {
-  std::set<std::string> names;
-  for (const CertificateConfig& certificate : config_.certificates)
-    names.insert(certificate.names.begin(), certificate.names.end());
-  preflight_ = std::make_unique<Preflight>(
-      services_, std::move(names_for),
-      [names = std::move(names)](const std::string& name) { return names.contains(name); });
+  auto is_ours = [this](const std::string& name) {
+    return std::any_of(entries_.begin(), entries_.end(), [&](const auto& each) {
+      const auto& names = each.second.config->names;
+      return std::find(names.begin(), names.end(), name) != names.end();
+    });
+  };
+  preflight_ = std::make_unique<Preflight>(services_, std::move(names_for), std::move(is_ours));
 }
 
 // By the type of challenge that comes first for the name.
@@ -50,7 +51,9 @@ Preflight::Wanted Driver::wanted(const Entry& entry, const Issuer& issuer,
   return {name, !is_dns_challenge(*first), *first == ChallengeType::http01};
 }
 
-void Driver::look_before(const Entry& entry, Issuer& issuer) {
+void Driver::look_before(Entry& entry, Issuer& issuer) {
+  entry.unexplained.clear();
+  entry.seen_since = services_.env.boottime() - Preflight::kLife;
   // What is current has been validated with all its names.
   if (!entry.state.current) look_at(entry, issuer, entry.names);
 }
@@ -66,7 +69,9 @@ void Driver::look_at(const Entry& entry, Issuer& issuer, const std::vector<std::
 
 void Driver::on_looked(const Lineage& lineage, const std::string& issuer,
                        const std::vector<ipc::NameReport>& reports) {
-  Entry& entry = entries_.at(lineage);
+  auto known = entries_.find(lineage);
+  if (known == entries_.end()) return;
+  Entry& entry = known->second;
   const std::string certificate = display_name(*entry.config, lineage);
   std::vector<std::string> unseen;
   bool found = false;
@@ -106,8 +111,8 @@ void Driver::explain(Entry& entry, const std::string& issuer, Failure& failure) 
   std::vector<std::string> unknown;
   std::size_t told = 0;
   for (const std::string& name : names) {
-    if (!preflight_->knows(issuer, name)) unknown.push_back(name);
-    const std::string finding = preflight_->finding(issuer, name);
+    if (!preflight_->knows(issuer, name, entry.seen_since)) unknown.push_back(name);
+    const std::string finding = preflight_->finding(issuer, name, entry.seen_since);
     if (finding.empty() || told == kFindings) continue;
     failure.words += beside(finding);
     ++told;
@@ -119,8 +124,8 @@ void Driver::explain(Entry& entry, const std::string& issuer, Failure& failure) 
 void Driver::explain_later(Entry& entry, const std::string& issuer) {
   std::size_t told = 0;
   std::erase_if(entry.unexplained, [&](const std::string& name) {
-    if (!preflight_->knows(issuer, name)) return false;
-    const std::string finding = preflight_->finding(issuer, name);
+    if (!preflight_->knows(issuer, name, entry.seen_since)) return false;
+    const std::string finding = preflight_->finding(issuer, name, entry.seen_since);
     if (finding.empty() || told == kFindings) return true;
     entry.state.schedule.last_error += beside(finding);
     ++told;

@@ -8,7 +8,6 @@ namespace acme::agent {
 namespace {
 
 constexpr std::size_t kAtATime = 8;           // names
-constexpr Millis kLife = kHour * 1000;        // of what was found
 constexpr Millis kDirectoryPatience = 5'000;  // of who asks now
 constexpr Millis kPatience = 40'000;          // less than the control socket's
 
@@ -21,13 +20,14 @@ std::string words_of(const ipc::NameReport& report) {
   return join(words, "; ");
 }
 
-bool Preflight::knows(const std::string& issuer, const std::string& name) const {
+bool Preflight::knows(const std::string& issuer, const std::string& name, Millis since) const {
   auto found = known_.find({issuer, name});
-  return found != known_.end() && services_.env.boottime() - found->second.at < kLife;
+  return found != known_.end() && found->second.at >= since;
 }
 
-std::string Preflight::finding(const std::string& issuer, const std::string& name) const {
-  return knows(issuer, name) ? words_of(known_.at({issuer, name}).report) : std::string();
+std::string Preflight::finding(const std::string& issuer, const std::string& name,
+                               Millis since) const {
+  return knows(issuer, name, since) ? words_of(known_.at({issuer, name}).report) : std::string();
 }
 
 Preflight::LookPtr Preflight::make(IssuerSession& session, const IssuerConfig& issuer,
@@ -40,8 +40,9 @@ Preflight::LookPtr Preflight::make(IssuerSession& session, const IssuerConfig& i
 
 void Preflight::look(IssuerSession& session, const IssuerConfig& issuer, const Lineage& lineage,
                      std::vector<Wanted> names, Done done) {
+  const Millis since = services_.env.boottime() - kLife;
   std::erase_if(names, [&](const Wanted& wanted) {
-    return knows(issuer.id, wanted.name) || looking_.contains({issuer.id, wanted.name});
+    return knows(issuer.id, wanted.name, since) || looking_.contains({issuer.id, wanted.name});
   });
   if (names.empty()) return;
   for (const Wanted& wanted : names) looking_.emplace(issuer.id, wanted.name);

@@ -1,6 +1,5 @@
-// Looks at names before a CA does, or beside it: so many at a time, each once an hour, with a
-// token of the keeper's own making on the board meanwhile. What was found is kept, for whoever
-// has to explain a failure.
+// Looks at names before a CA does, or beside it: so many at a time, with a token of the keeper's
+// own making on the board meanwhile. What was found is kept, for whoever has to explain a failure.
 #pragma once
 
 #include <deque>
@@ -37,18 +36,21 @@ class Preflight {
   Preflight(const Preflight&) = delete;
   Preflight& operator=(const Preflight&) = delete;
 
+  // What was seen so long ago counts for another order of the same name.
+  static constexpr Millis kLife = 30'000;
+
   // Beside an order, as soon as the CA's directory is there: those of the names that were not
-  // looked at within the hour. `done` is called later, with these alone; not at all for none.
+  // looked at a moment ago. `done` is called later, with these alone; not at all for none.
   void look(IssuerSession& session, const IssuerConfig& issuer, const Lineage& lineage,
             std::vector<Wanted> names, Done done);
   // All of them, now; what is not known in time is told so.
   void look_now(IssuerSession& session, const IssuerConfig& issuer, const Lineage& lineage,
                 std::vector<Wanted> names, Done done);
 
-  // Whether it was looked at within the hour.
-  bool knows(const std::string& issuer, const std::string& name) const;
-  // What was found to be wrong with it; empty: nothing, as far as is known.
-  std::string finding(const std::string& issuer, const std::string& name) const;
+  // Whether it was looked at since then (boot time).
+  bool knows(const std::string& issuer, const std::string& name, Millis since) const;
+  // What was found then to be wrong with it; empty: nothing, or it was not looked at.
+  std::string finding(const std::string& issuer, const std::string& name, Millis since) const;
 
  private:
   using Key = std::pair<std::string, std::string>;  // issuer, name

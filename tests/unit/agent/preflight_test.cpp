@@ -376,6 +376,17 @@ TEST(a_renewal_that_fails_is_looked_at_then) {
   CHECK_CONTAINS(world.last_error(), "; seen from here: port 80 of example.com (192.0.2.1)");
 }
 
+TEST(what_was_mended_meanwhile_is_not_told_again) {
+  Failing world;
+  world.start();
+  CHECK(world.run_until([&] { return world.keeper.lines_with("order failed") == 1; }, 20'000));
+  CHECK_CONTAINS(world.last_error(), "seen from here");
+  world.servers.clear();
+  CHECK(world.run_until([&] { return world.keeper.schedules[kName].failures == 2; },
+                        30 * kMinute * 1000));
+  CHECK_EQ(world.last_error().find("seen from here"), std::string::npos);
+}
+
 TEST(the_same_finding_is_told_once) {
   Failing world;
   world.start();
