@@ -165,6 +165,20 @@ TEST(settings_that_cannot_be_read_are_told) {
   CHECK(dns.calls.empty());
 }
 
+TEST(what_cannot_be_journalled_is_not_set) {
+  DnsWorld dns;
+  dns.journal_error = "cannot write dns_records.json: No space left on device";
+  dns.add("*.example.com");
+  dns.start();
+  CHECK(dns.world.run_until([&] { return dns.world.keeper.lines_with("order failed") == 1; },
+                            60 * kSecond));
+  CHECK_CONTAINS(dns.world.keeper.line_with("order failed"), "No space left on device");
+  CHECK(dns.is_clean());
+  CHECK_EQ(dns.count("model"), 0);
+  dns.journal_error.clear();
+  CHECK(dns.world.run_until_issued(1, 120 * kSecond));
+}
+
 TEST(more_values_than_a_provider_holds_are_refused_in_words) {
   DnsWorld dns;
   dns.values_at_a_time = 1;
