@@ -35,15 +35,36 @@ dns::PropagationSettings settings_of(const DnsPropagation& configured) {
   return settings;
 }
 
+// "ca.example; accounturi=URL; policy=wildcard", in parts.
+std::vector<std::string> parts_of(std::string_view text) {
+  std::vector<std::string> parts;
+  for (const std::string& part : split(text, ';')) parts.emplace_back(trim(part));
+  return parts;
+}
+
+// For our account, and as far as it takes; any of the CA's names may stand in front.
+bool is_persistent_record(std::string_view text, std::string_view wanted) {
+  const std::vector<std::string> there = parts_of(text);
+  const std::vector<std::string> needed = parts_of(wanted);
+  return std::all_of(needed.begin() + 1, needed.end(), [&](const std::string& part) {
+    return std::find(there.begin(), there.end(), part) != there.end();
+  });
+}
+
 }  // namespace
 
 void Dns01::present(const Lineage& lineage, const std::string& issuer, ipc::WantedDnsRecords wanted,
                     Told told, Done done) {
   const IssuerConfig* configured = config_.issuer(issuer);
-  auto run = std::make_shared<Run>(
-      Run{lineage, *configured, std::move(wanted), std::move(told), std::move(done)});
+  auto& all = wanted.records;
+  auto rest = std::stable_partition(all.begin(), all.end(),
+                                    [](const auto& record) { return record.persistent; });
+  std::vector<ipc::WantedDnsRecords::Record> persistent(all.begin(), rest);
+  all.erase(all.begin(), rest);
+  auto run = std::make_shared<Run>(Run{lineage, *configured, std::move(wanted),
+                                       std::move(persistent), std::move(told), std::move(done)});
   runs_[lineage] = run;
-  locate(run);
+  look_for_persistent(run);
 }
 
 void Dns01::release(const Lineage& lineage) {
@@ -81,6 +102,37 @@ bool Dns01::fail_for_errors(const SharedRun& run) {
   if (run->errors.empty()) return false;
   fail(run, in_one_line(run->errors));
   return true;
+}
+
+// ---- what is the operator's
+
+// A CA that does not find it counts a failed validation. Where nobody answers, the CA decides.
+void Dns01::look_for_persistent(const SharedRun& run) {
+  run->outstanding = run->persistent.size() + 1;
+  const auto looked_at = [this, run] {
+    if (--run->outstanding != 0 || fail_for_errors(run)) return;
+    if (!run->wanted.records.empty()) return locate(run);
+    finish(run, std::nullopt);
+  };
+  for (const auto& record : run->persistent)
+    tools_.texts(
+        run->issuer, record.name,
+        [this, run, record, looked_at](const Result<std::vector<std::string>>& texts) {
+          if (is_over(run)) return;
+          const auto fits = [&](const std::string& text) {
+            return is_persistent_record(text, record.value);
+          };
+          if (texts && std::none_of(texts->begin(), texts->end(), fits)) {
+            const std::string words =
+                "there is no TXT record " + record.name + " \"" + record.value + "\": make it";
+            if (std::find(run->errors.begin(), run->errors.end(), words) == run->errors.end())
+              run->errors.push_back(words);
+          }
+          looked_at();
+        });
+  services_.timers.after(0, [this, run, looked_at] {
+    if (!is_over(run)) looked_at();
+  });
 }
 
 // ---- where

@@ -1,4 +1,5 @@
-// Makes an order's names provable in DNS (dns-01, dns-account-01): finds where its TXT records
+// Makes an order's names provable in DNS (dns-01, dns-account-01): looks whether the operator's own
+// records are there (dns-persist-01), finds where its TXT records
 // have to stand, sets all of them, and waits once until the zones' name servers show them.
 #pragma once
 
@@ -43,6 +44,7 @@ class Dns01 {
     Lineage lineage;
     const IssuerConfig& issuer;
     ipc::WantedDnsRecords wanted;
+    std::vector<ipc::WantedDnsRecords::Record> persistent;
     Told told;
     Done done;
     std::map<std::string, dns::ZonePlace> places = {};  // by the name that was asked for
@@ -54,6 +56,7 @@ class Dns01 {
 
   bool is_over(const SharedRun& run) const;
   std::string target(const Run& run, const std::string& name) const;
+  void look_for_persistent(const SharedRun& run);
   void locate(const SharedRun& run);
   void check_alias(const SharedRun& run, const std::string& name, const std::string& target);
   void open_providers(const SharedRun& run);

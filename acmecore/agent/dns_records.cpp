@@ -136,9 +136,12 @@ void DnsRecords::begin(const SharedRequest& request) {
   }
   services_.keeper.ask(plan, [this, request](const ipc::Reply& reply) {
     if (reply.ok) return set_all(request);
-    for (const Key& key : request->keys)
-      if (auto it = held_.find(key); it != held_.end() && it->second.state == State::planned)
-        held_.erase(it);
+    for (const Key& key : request->keys) {
+      auto it = held_.find(key);
+      if (it == held_.end() || it->second.state != State::planned) continue;
+      it->second.owners.erase(request->owner);
+      if (it->second.owners.empty()) held_.erase(it);  // else another order has planned it, too
+    }
     std::erase(requests_, request);
     if (!request->released) request->done(fail(Errc::io, reply.text));
   });

@@ -26,6 +26,9 @@ struct DnsTools {
   using Seen = std::function<void(dns::Propagation)>;
 
   std::function<void(const IssuerConfig&, const std::string& name, dns::ZoneDone)> locate;
+  // The TXT records there, as one of the zone's own servers shows them.
+  using Texts = std::function<void(Result<std::vector<std::string>>)>;
+  std::function<void(const IssuerConfig&, const std::string& name, Texts)> texts;
   std::function<void(std::vector<dns::AwaitedRecord>, dns::PropagationSettings, Told, Seen)> await;
   std::function<Result<std::unique_ptr<dns::Provider>>(const IssuerConfig&, const std::string& name,
                                                        Settings)>

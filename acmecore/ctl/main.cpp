@@ -110,15 +110,31 @@ bool carries(const Json& certificate, const std::string& name) {
   return false;
 }
 
+Json choose(const Json& status, const std::vector<std::string>& names) {
+  Json chosen = Json::array();
+  for (const Json& certificate : status["certificates"].items())
+    for (const std::string& name : names)
+      if (carries(certificate, name)) chosen.append(certificate);
+  return chosen;
+}
+
+// "*.example.com" for "www.example.com".
+std::string wildcard_for(const std::string& name) {
+  const std::size_t dot = name.find('.');
+  return dot == std::string::npos ? name : "*" + name.substr(dot);
+}
+
 int print_status(const Options& options, const std::vector<std::string>& names,
                  const std::string& text) {
   auto status = Json::parse(text);
   if (!status) return complain(text);
   if (!names.empty()) {
-    Json chosen = Json::array();
-    for (const Json& certificate : (*status)["certificates"].items())
-      for (const std::string& name : names)
-        if (carries(certificate, name)) chosen.append(certificate);
+    Json chosen = choose(*status, names);
+    if (chosen.items().empty()) {
+      std::vector<std::string> wildcards;
+      for (const std::string& name : names) wildcards.push_back(wildcard_for(name));
+      chosen = choose(*status, wildcards);
+    }
     if (chosen.items().empty())
       return complain("no certificate is called " + names.front() + " or has that name");
     status->set("certificates", std::move(chosen));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "config/names.h"
 #include "config/profile.h"
 #include "crypto/digest.h"
 #include "crypto/pem.h"
@@ -156,7 +157,10 @@ std::vector<Lineage> Certificates::lineages_of(std::string_view name) const {
     if (std::find(names.begin(), names.end(), lower(name)) != names.end())
       by_name.push_back(lineage);
   }
-  return by_id.empty() ? by_name : by_id;
+  if (!by_id.empty()) return by_id;
+  // One that has none of its own may be covered by a wildcard.
+  const std::string wildcard = wildcard_for(lower(name));
+  return by_name.empty() && !wildcard.empty() ? lineages_of(wildcard) : by_name;
 }
 
 std::string Certificates::configuration_digest(const Managed& managed) const {

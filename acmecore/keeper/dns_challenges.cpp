@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "keeper/certificates.h"
+#include "keeper/dns_persist.h"
 #include "keeper/dns_secrets.h"
 
 namespace acme::keeper {
@@ -47,6 +48,15 @@ ipc::WantedDnsRecords Certificates::dns_records(const Managed& managed) {
   ipc::WantedDnsRecords wanted;
   if (!managed.order) return wanted;
   for (const KeyAuthorizationRecord& record : managed.order->key_authorizations) {
+    if (record.type == ChallengeType::dnspersist01) {
+      const auto& names = managed.order->names;
+      const bool wildcard =
+          std::find(names.begin(), names.end(), "*." + record.identifier) != names.end();
+      auto text = persistent_text(accounts_, managed.order->issuer, wildcard);
+      if (text)
+        wanted.records.push_back({record.identifier, "_validation-persist." + record.identifier,
+                                  *std::move(text), true});
+    }
     if (!sets_dns_record(record.type)) continue;
     std::string name = "_acme-challenge." + record.identifier;
     if (record.type == ChallengeType::dnsaccount01) {
@@ -54,7 +64,7 @@ ipc::WantedDnsRecords Certificates::dns_records(const Managed& managed) {
       name = "_" + base32_encode(std::span(digest).first(kAccountBytes)) + "." + name;
     }
     wanted.records.push_back(
-        {record.identifier, std::move(name), value_of(record), record.key_authorization});
+        {record.identifier, std::move(name), value_of(record), false, record.key_authorization});
   }
   return wanted;
 }

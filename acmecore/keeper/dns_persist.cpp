@@ -19,7 +19,9 @@ std::map<std::string, bool> bases_of(const std::vector<std::string>& names) {
   return bases;
 }
 
-Result<std::string> record_text(Accounts& accounts, const std::string& issuer) {
+}  // namespace
+
+Result<std::string> persistent_text(Accounts& accounts, const std::string& issuer, bool wildcard) {
   const AccountRecord account = accounts.record(issuer);
   if (account.account_url.empty())
     return fail(Errc::not_found, "there is no account at " + issuer +
@@ -28,10 +30,9 @@ Result<std::string> record_text(Accounts& accounts, const std::string& issuer) {
     return fail(Errc::not_found, issuer +
                                      " has not named its domain yet: it does with its directory or "
                                      "with the first order; ask again then");
-  return account.caa_identities.front() + "; accounturi=" + account.account_url;
+  return account.caa_identities.front() + "; accounturi=" + account.account_url +
+         (wildcard ? "; policy=wildcard" : "");
 }
-
-}  // namespace
 
 Result<std::string> persistent_records(const Config& config, Accounts& accounts,
                                        Certificates& certificates, const std::string& name) {
@@ -46,10 +47,10 @@ Result<std::string> persistent_records(const Config& config, Accounts& accounts,
     if (!issuer || std::find(issuer->challenges.begin(), issuer->challenges.end(),
                              ChallengeType::dnspersist01) == issuer->challenges.end())
       continue;
-    ACME_TRY(const std::string text, record_text(accounts, id));
-    for (const auto& [base, wildcard] : bases_of(certificate.names))
-      out += "_validation-persist." + base + ". IN TXT \"" + text +
-             (wildcard ? "; policy=wildcard\"\n" : "\"\n");
+    for (const auto& [base, wildcard] : bases_of(certificate.names)) {
+      ACME_TRY(const std::string text, persistent_text(accounts, id, wildcard));
+      out += "_validation-persist." + base + ". IN TXT \"" + text + "\"\n";
+    }
   }
   if (out.empty())
     return fail(Errc::not_found, "no issuer of " + certificate.id +

@@ -143,7 +143,7 @@ class Agent {
 
   // False: the keeper has ended it.
   bool speak(Keeper& keeper) {
-    switch (data_.ConsumeIntegralInRange(0, 22)) {
+    switch (data_.ConsumeIntegralInRange(0, 26)) {
       case 0:
         return send(keeper, ipc::SignNewAccount{issuer(), url(), nonce()});
       case 1:
@@ -187,6 +187,15 @@ class Agent {
       case 20:
         return send(keeper,
                     ipc::ErrandDone{number(), data_.ConsumeBool(), data_.ConsumeBool(), word()});
+      case 21:
+        return send(keeper, ipc::ReadDnsSettings{issuer(), number()});
+      case 22:
+        return send(keeper, ipc::PlanDnsRecords{{{lineage(), issuer(), word(), word(), word(),
+                                                  word(), word(), word(), 0}}});
+      case 23:
+        return send(keeper, ipc::NoteDnsRecord{word(), word(), word()});
+      case 24:
+        return send(keeper, ipc::ForgetDnsRecord{word(), word()});
       default:
         return keeper.handle(data_.ConsumeIntegral<std::uint8_t>(), Secret(word()));
     }

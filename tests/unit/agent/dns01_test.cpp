@@ -165,6 +165,20 @@ TEST(settings_that_cannot_be_read_are_told) {
   CHECK(dns.calls.empty());
 }
 
+TEST(what_cannot_be_journalled_is_not_set) {
+  DnsWorld dns;
+  dns.journal_error = "cannot write dns_records.json: No space left on device";
+  dns.add("*.example.com");
+  dns.start();
+  CHECK(dns.world.run_until([&] { return dns.world.keeper.lines_with("order failed") == 1; },
+                            60 * kSecond));
+  CHECK_CONTAINS(dns.world.keeper.line_with("order failed"), "No space left on device");
+  CHECK(dns.is_clean());
+  CHECK_EQ(dns.count("model"), 0);
+  dns.journal_error.clear();
+  CHECK(dns.world.run_until_issued(1, 120 * kSecond));
+}
+
 TEST(more_values_than_a_provider_holds_are_refused_in_words) {
   DnsWorld dns;
   dns.values_at_a_time = 1;
@@ -173,6 +187,41 @@ TEST(more_values_than_a_provider_holds_are_refused_in_words) {
   dns.world.run_for(30 * kSecond);
   CHECK_EQ(dns.world.keeper.lines_with("put the name and its wildcard into two certificates"), 1);
   CHECK(dns.zone.empty());
+}
+
+TEST(a_persistent_record_is_looked_for_before_the_ca_is_asked) {
+  DnsWorld dns;
+  const std::string name = "_validation-persist.example.com";
+  const std::string record = "ca.example; accounturi=https://ca.test/account/1; policy=wildcard";
+  dns.world.config.issuers[0].challenges = {ChallengeType::dnspersist01};
+  dns.world.ca.offers = {"dns-persist-01"};
+  dns.add("*.example.com");
+  dns.wanted["*.example.com"] = {{"example.com", name, record, true}};
+  dns.zone.insert({name, "ca.example; accounturi=https://ca.test/account/1"});
+  dns.start();
+  CHECK(dns.world.run_until([&] { return dns.world.keeper.lines_with("order failed") == 1; },
+                            60 * kSecond));
+  CHECK_CONTAINS(dns.world.keeper.line_with("order failed"),
+                 "there is no TXT record " + name + " \"" + record + "\": make it");
+  CHECK_EQ(dns.world.ca.count("POST /dns-persist-01/"), 0);
+  dns.zone.insert({name,
+                   "ca2.example ;policy=wildcard; accounturi=https://ca.test/account/1; "
+                   "persistUntil=1900000000"});
+  CHECK(dns.world.run_until_issued(1, 120 * kSecond));
+  CHECK_EQ(dns.world.ca.orders.size(), 1);
+  CHECK_EQ(dns.zone.size(), 2);
+  CHECK_EQ(dns.count("removes"), 0);
+}
+
+TEST(where_no_name_server_answers_the_ca_decides_about_a_persistent_record) {
+  DnsWorld dns;
+  dns.world.config.issuers[0].challenges = {ChallengeType::dnspersist01};
+  dns.world.ca.offers = {"dns-persist-01"};
+  dns.add("*.example.com");
+  dns.wanted["*.example.com"] = {{"example.com", "_validation-persist.example.com", "x", true}};
+  dns.lost.insert("_validation-persist.example.com");
+  dns.start();
+  CHECK(dns.world.run_until_issued(1, 60 * kSecond));
 }
 
 // ---- going

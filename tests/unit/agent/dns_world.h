@@ -27,6 +27,7 @@ class DnsWorld {
   bool complete = true;
   std::string set_error;
   std::string remove_error;
+  std::string journal_error;
   std::size_t values_at_a_time = 0;
   std::map<std::string, std::vector<ipc::WantedDnsRecords::Record>> wanted;  // by certificate
   std::map<std::string, std::string> settings_error;
@@ -116,6 +117,8 @@ class DnsWorld {
         return ipc::Reply{false, static_cast<std::int32_t>(Errc::io), error->second};
       return ipc::Reply{true, 0, std::string(encode(ipc::DnsSettings{}).view())};
     }
+    if (type == ipc::Type::plan_dns_records && !journal_error.empty())
+      return ipc::Reply{false, static_cast<std::int32_t>(Errc::io), journal_error};
     if (type == ipc::Type::plan_dns_records)
       for (const DnsRecord& record : REQUIRE_OK(decode<ipc::PlanDnsRecords>(bytes)).records)
         calls.push_back("journal has " + record.name + " " + record.value);
@@ -142,6 +145,15 @@ inline agent::DnsTools DnsWorld::tools() {
       const std::size_t dot = place.name.rfind('.', place.name.rfind('.') - 1);
       place.zone = place.name.substr(dot + 1);
       done(std::move(place));
+    });
+  };
+  tools.texts = [this](const IssuerConfig&, const std::string& name, agent::DnsTools::Texts done) {
+    world.timers.after(5, [this, name, done] {
+      if (lost.contains(name)) return done(fail(Errc::io, "no name server answers"));
+      std::vector<std::string> texts;
+      for (const auto& [where, value] : zone)
+        if (where == name) texts.push_back(value);
+      done(std::move(texts));
     });
   };
   tools.await = [this](std::vector<agent::dns::AwaitedRecord> records,

@@ -103,6 +103,13 @@ TEST(secrets_are_read_when_they_are_asked_for_and_lie_nowhere_in_the_store) {
       CHECK_EQ(contents_of(entry.path()).find("sesame"), std::string::npos);
 }
 
+TEST(a_name_that_a_wildcard_covers_leads_to_its_certificate) {
+  Bench bench;
+  CHECK((bench.certificates().lineages_of("WWW.wild.example") == std::vector{kWild}));
+  CHECK(bench.certificates().lineages_of("a.b.wild.example").empty());
+  CHECK(bench.certificates().lineages_of("example").empty());
+}
+
 TEST(a_damaged_journal_is_told_and_holds_nothing_up) {
   Bench bench;
   plan_in_dns(bench);
@@ -119,11 +126,13 @@ TEST(a_persistent_challenge_has_no_token_and_tells_whose_name_counts) {
   bench.register_account("second");
   bench.granted(ipc::SignNewOrder{kWild, "second", kSecond + "/new-order", kNonce});
   bench.granted(ipc::OrderCreated{kWild, "second", kSecond + "/order/1", kSecond + "/finalize/1"});
-  CHECK_EQ(bench.granted(ipc::PresentChallenges{
-               kWild,
-               "second",
-               {{"wild.example", "", ChallengeType::dnspersist01, {"second.example"}}}}),
-           "");
+  const auto wanted = wanted_by(bench.granted(ipc::PresentChallenges{
+      kWild, "second", {{"wild.example", "", ChallengeType::dnspersist01, {"second.example"}}}}));
+  CHECK_EQ(wanted.records.size(), 1);
+  CHECK(wanted.records[0].persistent);
+  CHECK_EQ(wanted.records[0].name, "_validation-persist.wild.example");
+  CHECK_EQ(wanted.records[0].value,
+           "second.example; accounturi=" + kSecond + "/acct/1; policy=wildcard");
   bench.granted(ipc::SignChallenge{kWild, "second", kSecond + "/chall/1", kNonce});
   CHECK_EQ(REQUIRE_OK(keeper::persistent_records(bench.config, bench.accounts(),
                                                  bench.certificates(), "wild")),
