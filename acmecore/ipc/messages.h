@@ -361,7 +361,7 @@ struct WantedDnsRecords {
     std::string name;        // where the CA looks: "_acme-challenge.example.com"
     std::string value;
     bool persistent = false;          // the operator's (dns-persist-01): looked for, not set
-    std::string key_authorization{};  // that it is made of
+    std::string key_authorization{};  // that the value is made of; empty where it is not
 
     template <class Self, class Archive>
     static void fields(Self& self, Archive& archive) {
