@@ -204,9 +204,10 @@ void Dns01::set(const SharedRun& run) {
   for (const auto& record : run->wanted.records) {
     const dns::ZonePlace& place = run->places.at(record.name);
     const std::uint32_t number = *provider_for(run->issuer, place.name);
-    wanted.push_back({{run->lineage, run->issuer.id, run->issuer.dns[number].provider, place.name,
-                       record.value, place.zone, record.identifier, "", services_.env.now()},
-                      run->providers.at(number)});
+    wanted.push_back(
+        {{run->lineage, run->issuer.id, run->issuer.dns[number].provider, place.name, record.value,
+          place.zone, record.identifier, "", services_.env.now(), record.key_authorization},
+         run->providers.at(number)});
   }
   records_.set(run->lineage, std::move(wanted), [this, run](const Outcome& outcome) {
     if (is_over(run)) return;

@@ -31,7 +31,7 @@ bool is_within(std::string_view name, std::string_view zone) {
 }
 
 dns::TxtRecord txt_of(const DnsRecord& record) {
-  return {record.name, record.value, record.zone, record.owner};
+  return {record.name, record.value, record.zone, record.owner, record.key_authorization};
 }
 
 std::string record_name(const DnsRecord& record) {

@@ -18,12 +18,13 @@ struct DnsRecord {
   std::string owner;  // the certificate's name that it is for, without "*."
   std::string id;     // the provider's own for it; empty: none, or not known yet
   WallTime since = 0;
+  std::string key_authorization{};  // for providers that make the value themselves
   bool operator==(const DnsRecord&) const = default;
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
     archive(self.lineage, self.issuer, self.provider, self.name, self.value, self.zone, self.owner,
-            self.id, self.since);
+            self.id, self.since, self.key_authorization);
   }
 };
 

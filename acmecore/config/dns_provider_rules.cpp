@@ -58,7 +58,7 @@ Outcome check_rfc2136(const DnsProviderConfig& config) {
 }
 
 DnsSettingRule timeout(std::string_view help) {
-  return {.key = "timeout", .kind = Kind::number, .help = help, .least = 1, .most = 3600};
+  return {.key = "timeout", .kind = Kind::number, .help = help, .least = 1, .most = 540};
 }
 
 DnsSettingRule ttl(std::string_view help, std::int64_t least) {

@@ -353,11 +353,12 @@ struct WantedDnsRecords {
     std::string identifier;  // "example.com", also of a wildcard
     std::string name;        // where the CA looks: "_acme-challenge.example.com"
     std::string value;
-    bool persistent = false;  // the operator's (dns-persist-01): looked for, not set
+    bool persistent = false;          // the operator's (dns-persist-01): looked for, not set
+    std::string key_authorization{};  // that the value is made of; empty where it is not
 
     template <class Self, class Archive>
     static void fields(Self& self, Archive& archive) {
-      archive(self.identifier, self.name, self.value, self.persistent);
+      archive(self.identifier, self.name, self.value, self.persistent, self.key_authorization);
     }
   };
   std::vector<Record> records;

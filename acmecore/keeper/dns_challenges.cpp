@@ -63,7 +63,8 @@ ipc::WantedDnsRecords Certificates::dns_records(const Managed& managed) {
       const Sha256 digest = sha256(accounts_.account_url(managed.order->issuer));
       name = "_" + base32_encode(std::span(digest).first(kAccountBytes)) + "." + name;
     }
-    wanted.records.push_back({record.identifier, std::move(name), value_of(record), false});
+    wanted.records.push_back(
+        {record.identifier, std::move(name), value_of(record), false, record.key_authorization});
   }
   return wanted;
 }
@@ -94,13 +95,13 @@ Outcome Certificates::plan_dns_records(const ipc::PlanDnsRecords& request) {
       return fail(Errc::refused, printable(record.lineage.certificate) + " is not configured so");
     ACME_CHECK(order_of(*managed, record.issuer));
     const auto& challenges = managed->order->key_authorizations;
-    const bool presented = managed->presented &&
-                           std::any_of(challenges.begin(), challenges.end(), [&](const auto& one) {
-                             return sets_dns_record(one.type) && value_of(one) == record.value;
-                           });
-    if (!presented)
+    const auto challenge = std::find_if(challenges.begin(), challenges.end(), [&](const auto& one) {
+      return sets_dns_record(one.type) && value_of(one) == record.value;
+    });
+    if (!managed->presented || challenge == challenges.end())
       return fail(Errc::refused, "no challenge of " + record.lineage.certificate +
                                      " wants that record of " + printable(record.name));
+    record.key_authorization = challenge->key_authorization;
     if (!is_sound(record))
       return fail(Errc::refused, printable(record.name) + " in the zone " + printable(record.zone) +
                                      " is no name of a record");

@@ -13,10 +13,14 @@ struct Member {
   bool needed;
 };
 constexpr Member kMembers[] = {
-    {"issuer", &DnsRecord::issuer, false}, {"provider", &DnsRecord::provider, false},
-    {"name", &DnsRecord::name, true},      {"value", &DnsRecord::value, true},
-    {"zone", &DnsRecord::zone, false},     {"owner", &DnsRecord::owner, false},
+    {"issuer", &DnsRecord::issuer, false},
+    {"provider", &DnsRecord::provider, false},
+    {"name", &DnsRecord::name, true},
+    {"value", &DnsRecord::value, true},
+    {"zone", &DnsRecord::zone, false},
+    {"owner", &DnsRecord::owner, false},
     {"id", &DnsRecord::id, false},
+    {"key_authorization", &DnsRecord::key_authorization, false},
 };
 
 Result<DnsRecord> record_in(const Json& in) {

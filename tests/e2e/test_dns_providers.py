@@ -2,6 +2,8 @@
 Cloudflare's API as it was recorded (the exchange in tests/data/protocol)."""
 
 import json
+import os
+import pwd
 import re
 import subprocess
 import threading
@@ -10,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from lib import process
 from lib.name_server import KINDS
+from lib.site import Site
 from lib.workspace import REPOSITORY, built
 
 ZONE = "example.com"
@@ -86,6 +90,19 @@ def test_what_a_name_server_refuses_is_told_with_what_to_do(make_name_server, fo
     good = server.key_file.read_text()
     elsewhere = refused(good, f"_acme-challenge.example.net {VALUES[0]} example.net example.net")
     assert "NOTAUTH: it is not the primary of example.net" in elsewhere
+
+
+@pytest.mark.servers("httpd")
+def test_base_wildcard_and_third_name_by_knot(server, make_name_server, make_pebble):
+    knot = make_name_server("knot", algorithm="hmac-sha512")
+    ca = make_pebble("pebble", dns=knot, authorization_reuse=0)
+    names = [ZONE, f"*.{ZONE}", f"test1.test2.{ZONE}"]
+    provider = f"rfc2136 server={knot.host} key=file:{knot.key_file} zone={ZONE}"
+    server.configure([Site(names)], [ca.issuer(dns=provider, dns_resolver=knot.address,
+                                               challenge="dns-01")])
+    server.start()
+    server.wait_for_certificate(f"shop.{ZONE}", ca, names=names)
+    process.wait_until(lambda: not knot.txt(APEX) + knot.txt(THIRD), 10, "records gone")
 
 
 # ---- cloudflare
@@ -261,12 +278,41 @@ def test_a_dnsapi_script_of_acme_sh_is_called_in_its_own_shell(folder):
     assert not list(folder.glob("tmp.*")), "what a script has saved is gone with it"
 
 
-def test_a_hook_that_hangs_is_ended_and_the_next_one_has_its_turn(folder):
-    hook = folder / "hook"
-    hook.write_text('#!/bin/sh\n[ "$2" = ' + APEX + '. ] || exit 0\necho "waiting for $1"\nsleep 1000\n')
+# lego's raw mode: what stands in the record is the hook's to know.
+RAW_HOOK = r"""#!/bin/sh -e
+id -un >>"$Record_Of_Users"
+value=$(printf %s "$5" | openssl dgst -sha256 -binary | base64 | tr '+/' '-_' | tr -d =)
+[ "${5%%.*}" = "$4" ]
+[ "$1" = present ] && verb="add" || verb="delete"
+printf 'server %s\nupdate %s _acme-challenge.%s 60 TXT "%s"\nsend\n' \
+  "$Server" $verb "$3" "$value" | nsupdate -k "$Key"
+"""
+
+
+@pytest.mark.servers("nginx")
+def test_a_hook_in_legos_raw_mode_proves_names_as_the_agents_user(
+        server, make_name_server, make_pebble, folder, monkeypatch):
+    bind = make_name_server("bind")
+    # As systemd does it: only root reads what is there.
+    credentials = folder / "credentials"
+    credentials.mkdir(mode=0o700)
+    (credentials / "where").write_text(bind.host)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
+    ca = make_pebble("pebble", dns=bind, authorization_reuse=0)
+    bind.key_file.chmod(0o644)
+    users = folder / "users"
+    users.write_text("")
+    users.chmod(0o666)
+    hook = folder / "raw"
+    hook.write_text(RAW_HOOK)
     hook.chmod(0o755)
-    work = Work([f"set {RECORDS[0]}", f"set {RECORDS[2]}"],
-                ["exec", f"program={hook}", "style=lego", "timeout=1"])
-    assert work.lines[0] == (f"error {hook} did not end within 1 s and was ended; "
-                             "its last words: waiting for present")
-    assert work.lines[1] == "ok "
+    names = [ZONE, f"*.{ZONE}"]
+    provider = (f"exec program={hook} style=lego-raw Server=credential:where Key={bind.key_file} "
+                f"Record_Of_Users={users}")
+    server.configure([Site(names)], [ca.issuer(dns=provider, dns_resolver=bind.address,
+                                               challenge="dns-01")])
+    server.start()
+    server.wait_for_certificate(f"shop.{ZONE}", ca, names=names)
+    process.wait_until(lambda: not bind.txt(APEX), 10, "records gone")
+    assert users.read_text().split() == [pwd.getpwuid(os.stat(f"/proc/{pid}").st_uid).pw_name
+                                         for pid in server.helpers()["agent"]] * 4

@@ -112,8 +112,8 @@ TEST(lexicon_gets_the_zone_and_no_secret_among_its_arguments) {
 TEST(what_the_configuration_says_of_the_environment_counts) {
   Hook hook;
   hook.make("exec", {{"HOME", "/srv/dns"}, {"PATH", "/bin"}, {"REGION", "europe-1"}});
-  hook.script("echo \"$HOME $PATH\"; [ \"$REGION\" = europe-1 ]");
-  CHECK_EQ(hook.said(true), "*** /bin");  // nobody knows which of them are secrets
+  hook.script("echo \"$HOME $PATH $REGION\"");
+  CHECK_EQ(hook.said(true), "/srv/dns /bin ***");  // nobody knows which others are secrets
 }
 
 TEST(a_style_that_cannot_say_it_is_an_error) {
@@ -158,6 +158,16 @@ TEST(one_program_runs_at_a_time_and_in_order) {
   CHECK_EQ(order.size(), 4);
   CHECK_EQ(hook.log.all.size(), 5);
   for (int i = 0; i < 4; ++i) CHECK(hook.log.all[i].ends_with(": " + std::to_string(i)));
+}
+
+TEST(one_that_fails_does_not_hold_up_the_next) {
+  Hook hook;
+  hook.make("exec", {});
+  hook.script("[ \"$1\" = cleanup ] || { echo no; exit 3; }");
+  std::optional<Result<std::string>> first;
+  hook.made->set(kRecord, [&](Result<std::string> result) { first = std::move(result); });
+  REQUIRE_OK(hook.result(false));
+  CHECK_CONTAINS(REQUIRE_ERROR(first.value(), Errc::io), "ended with status 3; its last words: no");
 }
 
 TEST(a_provider_that_is_gone_calls_nobody) {

@@ -278,6 +278,10 @@ TEST(cloudflares_limit_is_waited_for) {
   CHECK_CONTAINS(world.log.all, "Cloudflare is asked again in 17 s: HTTP 429");
   world.expect(kCreate, answer(429, "slow down", {{"Retry-After", "3600"}}));
   CHECK_CONTAINS(world.refused(world.set(), Errc::protocol), "in 3600 s only");
+  // Five minutes once, not twice.
+  world.expect(kCreate, answer(429, "", {{"Retry-After", "300"}}));
+  world.expect(kCreate, answer(429, "", {{"Retry-After", "300"}}));
+  CHECK_CONTAINS(world.refused(world.set(), Errc::protocol), "in 300 s only");
 }
 
 TEST(what_passes_is_tried_again_and_not_for_ever) {

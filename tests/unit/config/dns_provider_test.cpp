@@ -172,7 +172,7 @@ TEST(programs_get_settings_with_a_capital_as_their_environment) {
   CHECK_CONTAINS(refused("exec program=/p 1A=eu"), "with a capital");
   CHECK_CONTAINS(refused("exec program=/p style=certbot"),
                  "acme or lego or lego-raw or dehydrated");
-  CHECK_CONTAINS(refused("exec program=/p timeout=0"), "from 1 to 3600");
+  CHECK_CONTAINS(refused("exec program=/p timeout=0"), "from 1 to 540");
   CHECK_CONTAINS(refused("exec style=lego"), "has no program=: write program=…");
   CHECK_CONTAINS(refused("lexicon"), "provider=");
   CHECK_CONTAINS(refused("acme.sh plugin=../dns_cf"), "letters");
@@ -245,6 +245,17 @@ TEST(the_page_of_providers_has_each_with_its_settings) {
           "| `NAME` | text | any name with a capital: handed on in the program's environment |\n";
     CHECK_CONTAINS(page, table);
   }
+}
+
+TEST(each_line_of_the_page_is_good) {
+  std::size_t lines = 0;
+  for (const std::string& line : split(test_data("../../docs/DNS_PROVIDERS.md"), '\n')) {
+    constexpr std::string_view kBegin = "    dns ";
+    if (!line.starts_with(kBegin) || !line.ends_with(';')) continue;
+    good(line.substr(kBegin.size(), line.size() - kBegin.size() - 1));
+    ++lines;
+  }
+  CHECK_EQ(lines, dns_provider_rules().size());
 }
 
 TEST(each_rule_is_whole) {

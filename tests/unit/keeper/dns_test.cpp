@@ -20,6 +20,7 @@ TEST(a_challenge_in_dns_wants_the_digest_of_its_key_authorization) {
   CHECK_EQ(wanted.records[0].name, "_acme-challenge.wild.example");
   CHECK_EQ(wanted.records[0].value, dns_value(bench));
   CHECK_EQ(wanted.records[0].value.size(), 43);
+  CHECK(wanted.records[0].key_authorization.starts_with(kToken + "."));
   // Nothing of it is for workers.
   (void)REQUIRE_ERROR(bench.board.key_authorization(kToken), Errc::not_found);
   bench.granted(ipc::SignChallenge{kWild, "second", kSecond + "/chall/1", kNonce});
@@ -70,6 +71,8 @@ TEST(the_journal_outlives_the_order_and_the_keeper) {
   CHECK_EQ(all[0].since, bench.env.now());
   CHECK(all[0].lineage == kWild);
   CHECK_EQ(all[0].zone, "wild.example");
+  // Of the keeper's own knowledge: lego's raw mode needs it to remove the record, too.
+  CHECK_EQ(base64url_encode(sha256(all[0].key_authorization)), record.value);
   // It takes the settings to remove it.
   bench.granted(ipc::ReadDnsSettings{"second", 0});
   bench.granted(ipc::ForgetDnsRecord{record.name, record.value});

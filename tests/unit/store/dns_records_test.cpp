@@ -14,7 +14,8 @@ DnsRecord record() {
           "example.com",
           "example.com",
           "372e67",
-          kNow};
+          kNow,
+          "token.thumbprint"};
 }
 
 TEST(records_come_back) {

@@ -10,7 +10,8 @@ namespace acme::agent::dns {
 namespace {
 
 constexpr Millis kPauses[] = {2'000, 10'000, 30'000};  // before each further try
-constexpr std::int64_t kLongestHold = 5 * kMinute;
+// The solver waits for ten minutes, and a request may take one.
+constexpr Millis kLongest = 8 * kMinute * 1000;
 constexpr std::size_t kMostAnswerBytes = 256 * 1024;
 
 bool passes(int status) {
@@ -27,46 +28,56 @@ Api::Api(const ProviderServices& services, const Settings& settings, std::string
 
 Error Api::failure(const protocol::Answer& answer, std::string_view said) const {
   const bool denied = answer.status == 401 || answer.status == 403;
-  const std::string words = settings_.scrubbed(trim(said));
+  std::string words = settings_.scrubbed(trim(said));
+  if (auto seconds = protocol::retry_after(answer, services_.env.now()))
+    words += std::string(words.empty() ? "" : "; ") + "it wants to be asked again in " +
+             std::to_string(*seconds) + " s only";
   return fail(
       denied ? Errc::refused : Errc::protocol,
       name_ + ": HTTP " + std::to_string(answer.status) + (words.empty() ? "" : ": " + words));
 }
 
-void Api::attempt(Make make, Done done, std::size_t tries) {
-  HttpRequest request = make();
-  request.trust = trust_;
-  services_.http.send(std::move(request),
-                      lifetime_.guard([this, make = std::move(make), done = std::move(done),
-                                       tries](HttpResult result) mutable {
-                        answered(std::move(make), std::move(done), tries, std::move(result));
-                      }));
+void Api::ask(Make make, Done done) {
+  attempt({std::move(make), std::move(done), services_.env.boottime() + kLongest});
 }
 
-void Api::answered(Make make, Done done, std::size_t tries, HttpResult result) {
+void Api::attempt(Question question) {
+  HttpRequest request = question.make();
+  request.trust = trust_;
+  services_.http.send(
+      std::move(request),
+      lifetime_.guard([this, question = std::move(question)](HttpResult result) mutable {
+        answered(std::move(question), std::move(result));
+      }));
+}
+
+std::optional<Millis> Api::pause(const Question& question, const HttpResult& result) const {
   const auto* answer = std::get_if<protocol::Answer>(&result);
-  const auto* error = std::get_if<HttpError>(&result);
-  const bool again =
-      tries < std::size(kPauses) && (answer ? passes(answer->status) : error->worth_a_retry);
-  Millis pause = again ? kPauses[tries] : 0;
-  if (again && answer)
-    if (auto seconds = protocol::retry_after(*answer, services_.env.now())) {
-      if (*seconds > kLongestHold)
-        return done(failure(
-            *answer, "it wants to be asked again in " + std::to_string(*seconds) + " s only"));
-      pause = std::max<Millis>(*seconds * 1000, 1000);
-    }
-  if (!again) {
-    if (answer) return done(std::get<protocol::Answer>(std::move(result)));
-    return done(fail(Errc::io, name_ + ": " + settings_.scrubbed(error->words)));
+  const bool again = answer ? passes(answer->status) : std::get<HttpError>(result).worth_a_retry;
+  if (!again || question.tries == std::size(kPauses)) return std::nullopt;
+  Millis wait = kPauses[question.tries];
+  if (answer)
+    if (auto seconds = protocol::retry_after(*answer, services_.env.now()))
+      wait = std::max<Millis>(*seconds * 1000, 1000);
+  if (services_.env.boottime() + wait > question.until) return std::nullopt;
+  return wait;
+}
+
+void Api::answered(Question question, HttpResult result) {
+  const auto* answer = std::get_if<protocol::Answer>(&result);
+  const std::string words = answer ? "HTTP " + std::to_string(answer->status)
+                                   : settings_.scrubbed(std::get<HttpError>(result).words);
+  if (auto wait = pause(question, result)) {
+    services_.log.info(name_ + " is asked again in " + std::to_string(*wait / 1000) +
+                       " s: " + words);
+    ++question.tries;
+    services_.timers.after(*wait, lifetime_.guard([this, question = std::move(question)]() mutable {
+      attempt(std::move(question));
+    }));
+    return;
   }
-  services_.log.info(
-      name_ + " is asked again in " + std::to_string(pause / 1000) + " s: " +
-      (answer ? "HTTP " + std::to_string(answer->status) : settings_.scrubbed(error->words)));
-  services_.timers.after(pause, lifetime_.guard([this, make = std::move(make),
-                                                 done = std::move(done), tries]() mutable {
-    attempt(std::move(make), std::move(done), tries + 1);
-  }));
+  if (!answer) return question.done(fail(Errc::io, name_ + ": " + words));
+  question.done(std::get<protocol::Answer>(std::move(result)));
 }
 
 HttpRequest api_request(HttpRequest::Method method, std::string url, const Json& body) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,14 +23,22 @@ class Api {
 
   // `make` is called for each try. An answer is the last one, whatever its status; an error is
   // that there is none.
-  void ask(Make make, Done done) { attempt(std::move(make), std::move(done), 0); }
+  void ask(Make make, Done done);
 
   // "Cloudflare: HTTP 403: Authentication error"; `said`: what the body has to say.
   Error failure(const protocol::Answer& answer, std::string_view said) const;
 
  private:
-  void attempt(Make make, Done done, std::size_t tries);
-  void answered(Make make, Done done, std::size_t tries, HttpResult result);
+  struct Question {
+    Make make;
+    Done done;
+    Millis until = 0;  // after which nothing is tried any more
+    std::size_t tries = 0;
+  };
+  void attempt(Question question);
+  void answered(Question question, HttpResult result);
+  // How long to wait before the next try, where there is one.
+  std::optional<Millis> pause(const Question& question, const HttpResult& result) const;
 
   const ProviderServices& services_;
   const Settings& settings_;
