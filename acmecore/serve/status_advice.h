@@ -5,7 +5,10 @@
 
 namespace acme::serve {
 
-// One sentence; empty where we know nothing better than the CA's words.
+// Stands for the certificate's id in the advice.
+inline constexpr std::string_view kAdviceName = "NAME";
+
+// A sentence or two; empty where we know nothing better than the CA's words.
 std::string_view advice_on(std::string_view last_error);
 
 }  // namespace acme::serve

@@ -44,7 +44,7 @@ void note(StatusOutput& out, std::string_view kind, const std::string& words) {
 
 void write_warnings(StatusOutput& out, const StatusView& view) {
   if (view.helper_needed && !view.helper_up)
-    note(out, "bad",
+    note(out, "alarm",
          view.from_helper
              ? "The helper is not running: nothing is ordered or renewed. What is shown was true "
                "at " + view.document["written"].text_or("an unknown time") +
@@ -53,7 +53,7 @@ void write_warnings(StatusOutput& out, const StatusView& view) {
                "runs. What is shown is what this server serves. If this stays, the server's "
                "error log says why.");
   for (const Json& clock : view.document["clocks_off"].items())
-    note(out, "bad",
+    note(out, "alarm",
          "This machine's clock is " + clock_difference(clock["ahead_seconds"].number_or(0)) +
              " that of " + clock["issuer"].text_or("?") +
              ": renewals wait until they agree. Set the clock.");
@@ -121,7 +121,7 @@ void write_tables(StatusOutput& out, std::span<const StatusRow* const> rows,
       if (before) out << "</tbody></table>\n";
       out << "<h2>" << kTitles[static_cast<std::size_t>(row->group)] << "<small>"
           << totals.at(row->group)
-          << "</small></h2>\n<table><thead><tr><th scope=\"col\">Certificate</th>"
+          << "</small></h2>\n<table class=\"certificates\"><thead><tr><th scope=\"col\">Certificate</th>"
              "<th scope=\"col\">State</th><th scope=\"col\">Left</th><th scope=\"col\">Issuer</th>"
              "<th scope=\"col\">Next</th></tr></thead><tbody>\n";
     }
@@ -181,7 +181,7 @@ void write_certificates(StatusOutput& out, const StatusView& view, StatusQuery q
 void write_issuers(StatusOutput& out, const StatusView& view) {
   const std::vector<Json> issuers = view.document["issuers"].items();
   if (issuers.empty()) return;
-  out << "<h2>Issuers</h2>\n<table><thead><tr><th scope=\"col\">Issuer</th>"
+  out << "<h2>Issuers</h2>\n<table class=\"issuers\"><thead><tr><th scope=\"col\">Issuer</th>"
          "<th scope=\"col\">Directory</th><th scope=\"col\">Account</th></tr></thead><tbody>\n";
   for (const Json& issuer : issuers) {
     const bool known = issuer["account"].present();

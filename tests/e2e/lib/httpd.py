@@ -170,6 +170,14 @@ class Httpd(Server):
                 'ErrorDocument 403 "%{reqenv:ACME_STATE}"\n</Location>')
 
     @staticmethod
+    def status_page(path, who="Require local"):
+        """Lines for a site that show the status of all certificates at this path."""
+        return (f"ACMEStatus on\n<Location {path}>\nSetHandler acme-status\n{who}\n</Location>")
+
+    # What status_page() takes as `who`, beside this machine alone.
+    NOBODY, ANYBODY = "Require all denied", "Require all granted"
+
+    @staticmethod
     def tls_versions(*versions):
         """Lines for a site that allow these TLS versions: "1.2", "1.3"."""
         return "SSLProtocol -all " + " ".join(f"+TLSv{version}" for version in versions)
