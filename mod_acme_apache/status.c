@@ -126,7 +126,7 @@ static int show_page(request_rec *r)
     }
 
     /* what else is refused with 405, and told as Allow */
-    r->allowed = AP_METHOD_BIT << M_GET;
+    ap_allow_standard_methods(r, REPLACE_ALLOW, M_GET, -1);
     if (r->method_number != M_GET)
         return HTTP_METHOD_NOT_ALLOWED;
     if (!server->conf->serving)

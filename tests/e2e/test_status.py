@@ -55,7 +55,7 @@ def ask(server, query="", **settings):
 
 def test_the_page_and_its_forms_tell_of_managed_and_supplied_certificates(server, pebble, relay,
                                                                           authority):
-    own = authority.issue(OWN, days=5)
+    own = authority.issue(OWN, days=-1)
     relay.refuse()
     server.configure([Site(NAME, more=server.status_page(PAGE)), Site(OWN, acme=None, own=own)],
                      [relay.issuer(pebble)])
@@ -77,7 +77,7 @@ def test_the_page_and_its_forms_tell_of_managed_and_supplied_certificates(server
     assert [(one["id"], one["state"], one["serial"].lstrip("0"))
             for one in status["certificates"]] == [(NAME, "valid", serial)]
     supplied, = status["supplied"]
-    assert (supplied["file"], supplied["names"], supplied["state"]) == (str(own[0]), [OWN], "expiring")
+    assert (supplied["file"], supplied["names"], supplied["state"]) == (str(own[0]), [OWN], "expired")
     assert supplied["issuer_name"] == "acmecore test authority"
 
     answer = ask(server)

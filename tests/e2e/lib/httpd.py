@@ -14,7 +14,7 @@ PROGRAM = os.environ.get("ACME_HTTPD") or shutil.which(
     "apache2", path="/usr/sbin:/usr/local/sbin:" + os.environ.get("PATH", ""))
 MODULES = os.environ.get("ACME_HTTPD_MODULES", "/usr/lib/apache2/modules")
 
-STANDARD = ("authn_core", "authn_file", "authz_core", "authz_user", "auth_basic", "alias", "dir",
+STANDARD = ("authn_core", "authn_file", "authz_core", "authz_host", "authz_user", "auth_basic", "alias", "dir",
             "env", "headers", "http2", "include", "mime", "proxy", "proxy_http", "rewrite",
             "setenvif", "socache_shmcb", "ssl", "status")
 
