@@ -46,8 +46,7 @@ void mod_acme_allow_status(mod_acme_conf *conf)
     for (s = conf->server; s; s = s->next) {
         mod_acme_server *server = mod_acme_server_of(s);
 
-        if (server->added &&
-            acme_config_shows_status(conf->core, server->site))
+        if (server->added && acme_config_shows_status(conf->core, server->site))
             server->status = conf->status = 1;
     }
 }
@@ -99,8 +98,8 @@ static int send_page(page *out, const char *type)
     set_headers(r, type);
     if (apr_brigade_length(out->brigade, 1, &length) == APR_SUCCESS)
         ap_set_content_length(r, length);
-    APR_BRIGADE_INSERT_TAIL(
-        out->brigade, apr_bucket_eos_create(r->connection->bucket_alloc));
+    APR_BRIGADE_INSERT_TAIL(out->brigade,
+                            apr_bucket_eos_create(r->connection->bucket_alloc));
     if (ap_pass_brigade(r->output_filters, out->brigade) != APR_SUCCESS)
         return AP_FILTER_ERROR;
     return OK;
@@ -133,16 +132,16 @@ static int show_page(request_rec *r)
         return HTTP_SERVICE_UNAVAILABLE;
 
     out.brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
-    status = acme_serving_status(
-        server->conf->serving, ACME_STATUS_BY_QUERY, r->args,
-        r->args ? strlen(r->args) : 0, &type, keep_piece, &out);
+    status = acme_serving_status(server->conf->serving, ACME_STATUS_BY_QUERY,
+                                 r->args, r->args ? strlen(r->args) : 0, &type,
+                                 keep_piece, &out);
     if (status == ACME_OK)
         return send_page(&out, type);
 
     if (status == ACME_E_UNSUPPORTED)
         return HTTP_BAD_REQUEST;
-    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                  "the status cannot be shown: %s", acme_error_message());
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "the status cannot be shown: %s",
+                  acme_error_message());
     return HTTP_INTERNAL_SERVER_ERROR;
 }
 
@@ -154,10 +153,11 @@ static int add_section(request_rec *r, int flags)
     const char *type;
 
     if (serving)
-        (void)acme_serving_status(
-            serving,
-            (flags & AP_STATUS_SHORT) ? ACME_STATUS_LINES : ACME_STATUS_SECTION,
-            NULL, 0, &type, write_piece, r);
+        (void)acme_serving_status(serving,
+                                  (flags & AP_STATUS_SHORT)
+                                      ? ACME_STATUS_LINES
+                                      : ACME_STATUS_SECTION,
+                                  NULL, 0, &type, write_piece, r);
     return OK;
 }
 

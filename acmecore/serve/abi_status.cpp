@@ -60,9 +60,8 @@ int acme_serving_status(const acme_serving* serving, int form, const char* query
       return argument("there is no such form of the status");
     ACME_TRY(StatusQuery parsed,
              parse_status_query(query ? std::string_view(query, query_length) : ""));
-    StatusOutput out([&](std::string_view piece) {
-      return write(context, piece.data(), piece.size()) == 0;
-    });
+    StatusOutput out(
+        [&](std::string_view piece) { return write(context, piece.data(), piece.size()) == 0; });
     const StatusSource source = serving->serving->status();
     if (form == ACME_STATUS_BY_QUERY) {
       write_answer(out, parsed, source, content_type);

@@ -7,9 +7,9 @@ namespace {
 
 constexpr std::string_view kPrefix = "acmecore_";
 // Each has a series of its own in acmecore_certificates, at 0 too: alarms need no absent().
-constexpr std::string_view kStates[] = {"valid",   "pending",  "failing",    "renewal failing",
-                                        "revoked", "expiring", "expired",    "unreadable",
-                                        "replaced"};
+constexpr std::string_view kStates[] = {"valid",           "pending",    "failing",
+                                        "renewal failing", "revoked",    "expiring",
+                                        "expired",         "unreadable", "replaced"};
 
 std::string label(std::string_view value) {
   std::string out;

@@ -47,7 +47,8 @@ void write_warnings(StatusOutput& out, const StatusView& view) {
     note(out, "alarm",
          view.from_helper
              ? "The helper is not running: nothing is ordered or renewed. What is shown was true "
-               "at " + view.document["written"].text_or("an unknown time") +
+               "at " +
+                   view.document["written"].text_or("an unknown time") +
                    ". The server's error log says why; it is started again by itself."
              : "The helper has not said anything yet: nothing is ordered or renewed until it "
                "runs. What is shown is what this server serves. If this stays, the server's "
@@ -84,7 +85,10 @@ void write_tiles(StatusOutput& out, const StatusView& view, const StatusQuery& q
   out << "<ul class=\"tiles\">\n";
   tile("", "", view.rows.size() == 1 ? "certificate" : "certificates", view.rows.size());
   for (std::size_t i = 0; i < 3; ++i)
-    tile(StatusRow::kGroups[i], kColours[i], i == 0 ? "need attention" : i == 1 ? "under way" : "fine",
+    tile(StatusRow::kGroups[i], kColours[i],
+         i == 0   ? "need attention"
+         : i == 1 ? "under way"
+                  : "fine",
          view.counts[i]);
   out << "</ul>\n";
 }
@@ -121,7 +125,8 @@ void write_tables(StatusOutput& out, std::span<const StatusRow* const> rows,
       if (before) out << "</tbody></table>\n";
       out << "<h2>" << kTitles[static_cast<std::size_t>(row->group)] << "<small>"
           << totals.at(row->group)
-          << "</small></h2>\n<table class=\"certificates\"><thead><tr><th scope=\"col\">Certificate</th>"
+          << "</small></h2>\n<table class=\"certificates\"><thead><tr><th "
+             "scope=\"col\">Certificate</th>"
              "<th scope=\"col\">State</th><th scope=\"col\">Left</th><th scope=\"col\">Issuer</th>"
              "<th scope=\"col\">Next</th></tr></thead><tbody>\n";
     }
@@ -189,22 +194,26 @@ void write_issuers(StatusOutput& out, const StatusView& view) {
         << "</th><td data-label=\"Directory\"><span>"
         << escaped(issuer["directory_url"].text_or(""))
         << "</span></td><td data-label=\"Account\"><span>"
-        << escaped(issuer["account"].text_or(known ? "none yet: made with the first order" : ""))
-        << "</span></td></tr>\n";
+        << escaped(issuer["account"].text_or(known ? "none yet" : "")) << "</span></td></tr>\n";
   }
   out << "</tbody></table>\n";
 }
 
 void write_footer(StatusOutput& out, const StatusView& view) {
-  out << "<footer><p>";
+  out << "<footer>\n<p>";
   if (view.helper_up)
     out << "The helper runs as process " << std::to_string(view.helper_pid) << ". ";
   if (view.document["activation"].text_or("") == "reload")
     out << "New certificates are taken into use by a reload of the server. ";
   if (auto written = view.document["written"].text())
-    out << "As of " << escaped(*written) << "; shown at " << format_rfc3339(view.now) << ". ";
-  out << "</p>\n<p>The bar is what is left of a certificate's life, the mark in it where renewal "
-         "begins. For programs: <a href=\"?format=json\">JSON</a>, "
+    out << "As of " << escaped(*written) << "; shown at ";
+  else
+    out << "Shown at ";
+  out << format_rfc3339(view.now) << ".</p>\n<p>";
+  if (!view.rows.empty())
+    out << "The bar is what is left of a certificate's life, the mark in it where renewal "
+           "begins. ";
+  out << "For programs: <a href=\"?format=json\">JSON</a>, "
          "<a href=\"?format=prometheus\">Prometheus</a>. acmecore "
       << ACME_VERSION << ".</p></footer>\n";
 }
@@ -244,7 +253,8 @@ void write_page(StatusOutput& out, const StatusView& view, const StatusQuery& qu
          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
          "<meta name=\"robots\" content=\"noindex\">\n<title>"
       << title << "</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>" << kStatusStyle
-      << "</style>\n</head>\n<body>\n<header>\n<h1>" << title << "</h1>\n<p class=\"soft\">Certificates of "
+      << "</style>\n</head>\n<body>\n<header>\n<h1>" << title
+      << "</h1>\n<p class=\"soft\">Certificates of "
       << escaped(view.document["server_version"].text_or(view.document["server"].text_or("")))
       << "</p>\n</header>\n<main>\n";
   write_warnings(out, view);
@@ -284,8 +294,8 @@ void write_lines(StatusOutput& out, const StatusView& view) {
   out << "ACMECertificates: " << view.rows.size()
       << "\nACMENeedAttention: " << view.count(Group::attention)
       << "\nACMEUnderWay: " << view.count(Group::under_way)
-      << "\nACMEFine: " << view.count(Group::fine) << "\nACMEHelperUp: " << (view.helper_up ? "1" : "0")
-      << "\n";
+      << "\nACMEFine: " << view.count(Group::fine)
+      << "\nACMEHelperUp: " << (view.helper_up ? "1" : "0") << "\n";
 }
 
 }  // namespace acme::serve

@@ -10,7 +10,8 @@ namespace acme::serve {
 
 // Content-Security-Policy of the page.
 inline constexpr const char* kStatusPolicy =
-    "default-src 'none'; style-src 'sha256-i4cAI+boXYC9RySDXgSIwCriqYtBJqZSdJjU9nrb0II='; img-src data:; form-action 'self'; "
+    "default-src 'none'; style-src 'sha256-rDK+ViTbOhRxVvOlZeWd0S+lZgNdhE+ymyjkpiY8Bik='; img-src "
+    "data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'";
 
 void write_page(StatusOutput& out, const StatusView& view, const StatusQuery& query);

@@ -10,16 +10,19 @@ namespace {
 constexpr std::size_t kNamesShown = 3;
 
 std::string_view colour_of(const StatusRow& row) {
-  if (row.state == "expiring" || row.state == "renewal failing") return "warn";
+  if (row.state == "expiring" || row.state == "renewal failing" || row.state == "pending")
+    return row.group == StatusRow::Group::attention ? "warn" : "busy";
   if (row.group == StatusRow::Group::attention) return row.state == "valid" ? "warn" : "bad";
   if (row.group == StatusRow::Group::under_way) return "busy";
   return row.state == "replaced" ? "soft" : "good";
 }
 
-std::string date_of(WallTime time) {
+// A day where days are left, else with its hour.
+std::string date_of(WallTime time, WallTime now) {
   std::string text = format_rfc3339(time);
-  std::replace(text.begin(), text.end(), 'T', ' ');
-  return text.substr(0, 16) + " UTC";
+  std::string date = text.substr(0, 10);
+  if (time - now < 2 * kDay) date += " " + text.substr(11, 5) + " UTC";
+  return "<time datetime=\"" + text + "\">" + date + "</time>";
 }
 
 void write_names(StatusOutput& out, const StatusRow& row) {
@@ -27,7 +30,8 @@ void write_names(StatusOutput& out, const StatusRow& row) {
   const std::string first = names.empty() ? row.id : names.front();
   const std::string& title = row.supplied ? first : row.id;
   out << "<th scope=\"row\">" << escaped(title);
-  if (row.supplied && title != row.id) out << "<span class=\"soft\">" << escaped(row.id) << "</span>";
+  if (row.supplied && title != row.id)
+    out << "<span class=\"soft\">" << escaped(row.id) << "</span>";
   std::vector<std::string> others;
   for (const std::string& name : names)
     if (name != title) others.push_back(escaped(name));
@@ -37,7 +41,8 @@ void write_names(StatusOutput& out, const StatusRow& row) {
   if (shown != 0) out << "</span>";
   if (shown < others.size()) {
     out << "<details><summary>and " << others.size() - shown << " more</summary>";
-    for (std::size_t i = shown; i < others.size(); ++i) out << (i == shown ? "" : ", ") << others[i];
+    for (std::size_t i = shown; i < others.size(); ++i)
+      out << (i == shown ? "" : ", ") << others[i];
     out << "</details>";
   }
   out << "</th>";
@@ -46,8 +51,7 @@ void write_names(StatusOutput& out, const StatusRow& row) {
 void write_state(StatusOutput& out, const StatusRow& row) {
   out << "<td data-label=\"State\"><span class=\"state " << colour_of(row) << "\">"
       << escaped(row.state) << "</span>";
-  if (row.failures > 1)
-    out << "<small>" << std::to_string(row.failures) << " tries failed</small>";
+  if (row.failures > 1) out << "<small>" << std::to_string(row.failures) << " tries failed</small>";
   if (!row.revocation_reason.empty())
     out << "<small>" << escaped(row.revocation_reason) << "</small>";
   if (row.supplied)
@@ -75,19 +79,20 @@ void write_bar(StatusOutput& out, const StatusRow& row, WallTime now) {
 }
 
 void write_time_left(StatusOutput& out, const StatusRow& row, WallTime now) {
-  out << "<td data-label=\"Left\" class=\"nowrap\">";
+  out << "<td data-label=\"Left\">";
   if (row.not_after == 0) {
     out << "<span class=\"soft\">" << time_left(row, now) << "</span></td>";
     return;
   }
-  out << "<span>" << time_left(row, now) << "</span>";
+  out << "<span>" << time_left(row, now) << " " << date_of(row.not_after, now) << "</span>";
   write_bar(out, row, now);
-  out << "<small>" << date_of(row.not_after) << "</small></td>";
+  out << "</td>";
 }
 
 void write_issuer(StatusOutput& out, const StatusRow& row) {
   const std::string& first = row.supplied ? row.issuer_name : row.issuer;
-  out << "<td data-label=\"Issuer\"><span>" << (first.empty() ? "\u2013" : escaped(first)) << "</span>";
+  out << "<td data-label=\"Issuer\"><span>" << (first.empty() ? "\u2013" : escaped(first))
+      << "</span>";
   std::string more = row.supplied ? std::string() : row.issuer_name;
   if (!row.key.empty()) more += (more.empty() ? "" : ", ") + row.key;
   if (!more.empty()) out << "<small>" << escaped(more) << "</small>";
@@ -112,7 +117,10 @@ void write_steps(StatusOutput& out, const std::string& stage) {
   if (now != std::end(kSteps)) {
     out << "<ol class=\"steps\">";
     for (const Step& step : kSteps)
-      out << "<li" << (&step < now ? " class=\"done\"" : &step == now ? " class=\"now\"" : "")
+      out << "<li"
+          << (&step < now    ? " class=\"done\""
+              : &step == now ? " class=\"now\""
+                             : "")
           << ">" << step.words << "</li>";
     out << "</ol>";
   }

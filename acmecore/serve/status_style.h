@@ -38,16 +38,17 @@ table{width:100%;table-layout:fixed;border-collapse:collapse;background:var(--ca
 th,td{padding:.5rem .75rem;text-align:left;vertical-align:top;border-top:1px solid var(--line)}
 thead th{border-top:0;color:var(--soft);font-weight:500;font-size:.85rem;white-space:nowrap}
 tbody th{font-weight:600;overflow-wrap:anywhere}
-.issuers th:first-child{width:20%}.certificates th:first-child{width:34%}.certificates th:nth-child(3){width:12rem}
+.issuers th:first-child{width:20%}.certificates th:first-child{width:30%}.certificates th:nth-child(2){width:14%}
+.certificates th:nth-child(3){width:20%}.certificates th:nth-child(4){width:18%}
 td{overflow-wrap:break-word}
 tbody th .soft{font-weight:400;font-size:.87rem;display:block}
 details{font-weight:400;font-size:.87rem}
 summary{cursor:pointer;color:var(--soft)}
 td small{display:block;color:var(--soft);font-size:.85rem}
-.nowrap{white-space:nowrap}
+time{color:var(--soft);font-size:.85rem;white-space:nowrap}
 .good{color:var(--good)}.busy{color:var(--busy)}.warn{color:var(--warn)}.bad{color:var(--bad)}
 .state{font-weight:600}
-svg{display:block;width:7.5rem;height:.5rem;margin:.2rem 0;border-radius:.25rem;fill:currentColor;overflow:hidden}
+svg{display:block;width:11rem;max-width:100%;height:.45rem;margin:.3rem 0 .2rem;border-radius:.25rem;fill:currentColor;overflow:hidden}
 svg .track{fill:var(--track)}svg .tick{fill:var(--ink);opacity:.55}
 .more td{border-top:0;padding-top:0;overflow-wrap:anywhere}
 .more p{padding:.35rem .75rem;background:var(--wash);border-radius:.35rem}
@@ -59,7 +60,7 @@ svg .track{fill:var(--track)}svg .tick{fill:var(--ink);opacity:.55}
 .steps .now::before{content:"\25D0\A0"}
 nav{margin:.75rem 0}nav a,nav b{margin-right:.75rem}
 footer{padding-top:1.5rem;padding-bottom:2.5rem;font-size:.87rem}
-@media(max-width:46rem){
+@media(max-width:58rem){
 header,main,footer{padding-left:.9rem;padding-right:.9rem}
 .tiles{gap:.5rem}.tiles a{min-width:0;flex:1 1 40%;padding:.45rem .75rem}
 table,tbody,tr,th,td,.issuers th:first-child,.certificates th:first-child{display:block;width:auto}

@@ -53,10 +53,12 @@ void decide_managed(StatusRow& row, WallTime now) {
       (row.renew_at == 0 || row.renew_at + kHour < now))
     row.state = "expiring";
   const bool under_way = !row.stage.empty() || row.waiting_for_reload || row.state == "pending";
+  // Its site has nothing but a placeholder, and the CA is not there.
+  const bool hindered = row.state == "pending" && row.stage.starts_with("waiting for the CA:");
   row.urgency = urgency_of(row.state);
-  row.group = row.state != "valid" && row.state != "pending" ? Group::attention
-              : under_way                                    ? Group::under_way
-                                                             : Group::fine;
+  row.group = (row.state != "valid" && row.state != "pending") || hindered ? Group::attention
+              : under_way                                                  ? Group::under_way
+                                                                           : Group::fine;
   if (row.group == Group::fine && !row.notes.empty()) row.group = Group::attention;
 }
 
@@ -141,9 +143,8 @@ StatusView make_status_view(StatusSource source) {
     ++view.counts[static_cast<std::size_t>(row.group)];
     if (!row.stage.empty()) ++view.orders_under_way;
   }
-  std::sort(view.rows.begin(), view.rows.end(), [](const StatusRow& a, const StatusRow& b) {
-    return order_of(a) < order_of(b);
-  });
+  std::sort(view.rows.begin(), view.rows.end(),
+            [](const StatusRow& a, const StatusRow& b) { return order_of(a) < order_of(b); });
   view.document = std::move(source.document);
   return view;
 }

@@ -54,7 +54,9 @@ struct StatusView {
   std::array<std::size_t, 3> counts = {};
   std::size_t orders_under_way = 0;
 
-  std::size_t count(StatusRow::Group group) const { return counts[static_cast<std::size_t>(group)]; }
+  std::size_t count(StatusRow::Group group) const {
+    return counts[static_cast<std::size_t>(group)];
+  }
 };
 
 // A supplied certificate, and whether handshakes get it: a bridge is replaced by a managed one.

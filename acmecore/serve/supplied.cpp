@@ -47,8 +47,7 @@ Result<Secret> contents(const std::string& file) {
 
 Result<CertificateInfo> first_certificate(const Secret& pem) {
   ossl::QueueGuard guard;
-  ossl::Bio in(
-      BIO_new_mem_buf(pem.data(), static_cast<int>(std::min(pem.size(), kLargest))));
+  ossl::Bio in(BIO_new_mem_buf(pem.data(), static_cast<int>(std::min(pem.size(), kLargest))));
   for (;;) {
     ossl::PemObject object;
     if (!in || !object.read(in.get())) return fail(Errc::crypto, "there is no certificate in it");

@@ -30,8 +30,7 @@ std::string base64(std::string_view bytes) {
 
 TEST(the_policy_allows_the_style_and_nothing_else) {
   const Sha256 digest = sha256(kStatusStyle);
-  const std::string hash =
-      base64({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  const std::string hash = base64({reinterpret_cast<const char*>(digest.data()), digest.size()});
   CHECK_CONTAINS(std::string(kStatusPolicy), "style-src 'sha256-" + hash + "'");
   CHECK_CONTAINS(std::string(kStatusPolicy), "default-src 'none'");
   std::string page = StatusExample().add(StatusExample().certificate("a.example.org")).page();
@@ -85,8 +84,7 @@ TEST(nothing_foreign_becomes_markup) {
   supplied.issuer_name = evil;
   for (const std::string& page :
        {example.page(), example.page("q=%3Cscript%3Ealert('1')%3C/script%3E%26%22"),
-        StatusExample::written(
-            [&](StatusOutput& out) { write_section(out, example.view()); })}) {
+        StatusExample::written([&](StatusOutput& out) { write_section(out, example.view()); })}) {
     CHECK(!contains(page, "<script"));
     CHECK(!contains(page, "&\"x"));
     CHECK_CONTAINS(page, "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;&quot;");
@@ -97,7 +95,8 @@ TEST(an_error_is_told_in_the_cas_words_with_what_to_do) {
   StatusExample example;
   example.add(example.failing("a.example.org", "connection: 192.0.2.1: Timeout during connect"));
   std::string page = example.page();
-  CHECK_CONTAINS(page, "connection: 192.0.2.1: Timeout during connect <span class=\"soft\">(60 min ago)");
+  CHECK_CONTAINS(page,
+                 "connection: 192.0.2.1: Timeout during connect <span class=\"soft\">(60 min ago)");
   CHECK_CONTAINS(page, "acmectl check a.example.org");
   CHECK_CONTAINS(page, "3 tries failed");
   CHECK_CONTAINS(page, "next try in");
@@ -133,6 +132,19 @@ TEST(what_expires_unrenewed_is_told_early) {
   CHECK_EQ(brief.view().rows.front().state, "valid");
 }
 
+TEST(a_first_certificate_whose_ca_is_not_there_needs_attention) {
+  StatusExample example;
+  Json pending = example.certificate("a.example.org")
+                     .set("state", "pending")
+                     .set("not_after", Json::null())
+                     .set("renew_at", Json::null())
+                     .set("stage", "waiting for the CA: connection refused");
+  example.add(pending).add(
+      example.certificate("b.example.org").set("stage", "waiting for the CA: connection refused"));
+  CHECK_EQ(example.view().count(StatusRow::Group::attention), 1);
+  CHECK_EQ(example.view().count(StatusRow::Group::under_way), 1);
+}
+
 TEST(a_bridge_that_is_over_is_nobodys_trouble) {
   StatusExample example;
   example.supply("/etc/ssl/a.pem", "a.example.org", -3 * kDay);
@@ -153,9 +165,8 @@ TEST(a_helper_that_is_gone_is_said) {
   CHECK(!status_document(example.view(), {})["helper_up"].truth());
   StatusSource source = example.source();
   source.helper_needed = false;
-  CHECK(!contains(StatusExample::written([&](StatusOutput& out) {
-                    write_page(out, make_status_view(source), {});
-                  }),
+  CHECK(!contains(StatusExample::written(
+                      [&](StatusOutput& out) { write_page(out, make_status_view(source), {}); }),
                   "helper is not running"));
 }
 
@@ -194,8 +205,8 @@ TEST(the_document_has_the_supplied_ones) {
   gone.error = "No such file or directory";
   example.supplied.push_back(gone);
   const StatusSource source = example.source();
-  Json document = REQUIRE_OK(
-      Json::parse(status_document(make_status_view(source), source.supplied).compact()));
+  Json document =
+      REQUIRE_OK(Json::parse(status_document(make_status_view(source), source.supplied).compact()));
   CHECK_EQ(document["version"].number_or(0), 1);
   CHECK_EQ(document["certificates"].items().size(), 1);
   const std::vector<Json> supplied = document["supplied"].items();
