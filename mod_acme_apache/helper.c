@@ -229,7 +229,7 @@ static int start_helper(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     data = kept(s);
     if (helper->previous)
         watch(&helper->leaving, acme_helper_pid(helper->previous));
-    if (conf->serving)
+    if (conf->serving && mod_acme_in_use(conf))
         try_start(helper, data->running ? HANDOVER : 0);
     /* with no certificates any more, or without a new one, it would write
        challenges where no worker reads them */

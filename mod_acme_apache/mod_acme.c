@@ -180,6 +180,7 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     if (!error) {
         conf->resolved = 1;
         mod_acme_take_plans(conf);
+        mod_acme_allow_status(conf);
         return OK;
     }
     if (conf->running) {
@@ -205,15 +206,17 @@ static int open_serving(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         return OK;
 
     log_kept_lines(conf);
-    if (!mod_acme_in_use(conf))
+    if (!mod_acme_in_use(conf) && !conf->status)
         return OK;
 
     /* now that the logs are open */
     mod_acme_collect_environment(conf);
     if (acme_config_set_environment(conf->core, &conf->environment) !=
             ACME_OK ||
-        acme_serving_open(conf->core, ACME_SERVING_ANYHOW, &conf->serving) !=
-            ACME_OK)
+        acme_serving_open(conf->core,
+                          ACME_SERVING_ANYHOW |
+                              (conf->status ? ACME_SERVING_STATUS : 0),
+                          &conf->serving) != ACME_OK)
         mod_acme_log(conf, ACME_LOG_ERROR, acme_error_message());
     mod_acme_allow_alpn(conf);
     return OK;
@@ -229,6 +232,7 @@ static void register_hooks(apr_pool_t *p)
     mod_acme_register_tls();
     mod_acme_register_alpn();
     mod_acme_register_http();
+    mod_acme_register_status();
     mod_acme_register_helper();
 }
 

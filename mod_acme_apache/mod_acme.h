@@ -34,6 +34,7 @@ typedef struct {
     unsigned int may_write : 1; /* no configuration test */
     unsigned int stapling : 1;  /* asked for where we manage the certificate */
     unsigned int alpn : 1;      /* tls-alpn-01 may be asked for */
+    unsigned int status : 1;    /* some server may show the status */
 
     struct mod_acme_helper *helper;
 } mod_acme_conf;
@@ -48,10 +49,12 @@ typedef struct {
     acme_site_plan plan;
 
     enum { SWITCH_UNSET, SWITCH_OFF, SWITCH_ON } ssl_engine, ssl_stapling;
+    apr_array_header_t *files; /* of SSLCertificateFile; NULL: none */
     unsigned int has_scope : 1;
     unsigned int named : 1;           /* ServerName stands here */
     unsigned int own_certificate : 1; /* so does SSLCertificateFile */
     unsigned int added : 1;           /* site is the core's number for it */
+    unsigned int status : 1;          /* ACMEStatus on */
 } mod_acme_server;
 
 extern module AP_MODULE_DECLARE_DATA acme_module;
@@ -93,6 +96,11 @@ void mod_acme_register_alpn(void);
 
 /* http.c */
 void mod_acme_register_http(void);
+
+/* status.c */
+const char *mod_acme_add_supplied(mod_acme_server *server, apr_pool_t *p);
+void mod_acme_allow_status(mod_acme_conf *conf);
+void mod_acme_register_status(void);
 
 /* helper.c */
 int mod_acme_is_running(const server_rec *s);

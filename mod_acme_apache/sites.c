@@ -46,7 +46,12 @@ const char *mod_acme_see_stapling(cmd_parms *cmd, void *dummy, const char *arg)
 
 const char *mod_acme_see_file(cmd_parms *cmd, void *dummy, const char *arg)
 {
-    mod_acme_server_of(cmd->server)->own_certificate = 1;
+    mod_acme_server *server = mod_acme_server_of(cmd->server);
+
+    server->own_certificate = 1;
+    if (!server->files)
+        server->files = apr_array_make(cmd->pool, 1, sizeof(const char *));
+    APR_ARRAY_PUSH(server->files, const char *) = arg;
     return need_mod_ssl(cmd);
 }
 
@@ -153,7 +158,7 @@ static const char *add_site(mod_acme_conf *conf, apr_pool_t *p, server_rec *s)
     if (acme_config_add_site(conf->core, &site, &server->site) != ACME_OK)
         return acme_error_message();
     server->added = 1;
-    return NULL;
+    return mod_acme_has_tls(server) ? mod_acme_add_supplied(server, p) : NULL;
 }
 
 static int is_tls_port(mod_acme_conf *conf, apr_port_t port)

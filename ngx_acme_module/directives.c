@@ -48,6 +48,13 @@ ngx_command_t  ngx_acme_commands[] = {
       0,
       NULL },
 
+    { ngx_string("acme_status"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_acme_status,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
 #define ACME_DIRECTIVE(key, httpd, nginx, scopes, least, most, repeatable,    \
                        initial, help)                                         \
     { ngx_acme_name(nginx),                                                   \

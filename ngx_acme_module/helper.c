@@ -31,6 +31,7 @@ static void ngx_acme_start(ngx_cycle_t *cycle, ngx_acme_main_conf_t *amcf,
     ngx_acme_main_conf_t *old);
 static ngx_int_t ngx_acme_open(ngx_cycle_t *cycle, ngx_acme_main_conf_t *amcf,
     unsigned flags);
+static ngx_uint_t ngx_acme_in_use(ngx_acme_main_conf_t *amcf);
 static ngx_int_t ngx_acme_descriptors(ngx_cycle_t *cycle);
 static ngx_acme_main_conf_t *ngx_acme_cycle_conf(ngx_cycle_t *cycle);
 
@@ -44,7 +45,7 @@ ngx_acme_init_conf(ngx_cycle_t *cycle, void *conf)
 
     amcf = ngx_acme_cycle_conf(cycle);
 
-    if (amcf == NULL || acme_config_certificate_count(amcf->config) == 0) {
+    if (amcf == NULL || !ngx_acme_in_use(amcf)) {
         return NGX_CONF_OK;
     }
 
@@ -86,7 +87,7 @@ ngx_acme_init_module(ngx_cycle_t *cycle)
     if (amcf) {
         amcf->log = cycle->log;
 
-        if (acme_config_certificate_count(amcf->config) != 0) {
+        if (ngx_acme_in_use(amcf)) {
             ngx_acme_start(cycle, amcf, old);
         }
 
@@ -122,6 +123,10 @@ ngx_acme_start(ngx_cycle_t *cycle, ngx_acme_main_conf_t *amcf,
     {
         ngx_log_error(NGX_LOG_ERR, cycle->log, 0, "acme: %s",
                       acme_error_message());
+        return;
+    }
+
+    if (acme_config_certificate_count(amcf->config) == 0) {
         return;
     }
 
@@ -187,12 +192,25 @@ ngx_acme_open(ngx_cycle_t *cycle, ngx_acme_main_conf_t *amcf, unsigned flags)
 
     if (acme_config_set_environment(amcf->config, &amcf->environment)
         != ACME_OK
-        || acme_serving_open(amcf->config, flags, &amcf->serving) != ACME_OK)
+        || acme_serving_open(amcf->config,
+                             flags | (amcf->status ? ACME_SERVING_STATUS : 0),
+                             &amcf->serving)
+           != ACME_OK)
     {
         return NGX_ERROR;
     }
 
     return NGX_OK;
+}
+
+
+/* a status page has something to say without any certificate of ours */
+
+static ngx_uint_t
+ngx_acme_in_use(ngx_acme_main_conf_t *amcf)
+{
+    return acme_config_certificate_count(amcf->config) != 0
+           || amcf->status != NULL;
 }
 
 

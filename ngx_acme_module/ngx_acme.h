@@ -36,6 +36,8 @@ typedef struct {
     ngx_array_t                picture;
     ngx_uint_t                 share;      /* unsigned  share:1; */
 
+    ngx_array_t               *status;     /* "acme_status" places, status.c */
+
     /* "ssl_stapling on" does nothing for managed certificates */
     ngx_http_core_srv_conf_t  *stapling;   /* the first such server */
     ngx_uint_t                 nstapling;
@@ -89,6 +91,12 @@ void ngx_acme_share_contexts(ngx_conf_t *cf);
 /* http.c */
 ngx_int_t ngx_acme_add_variables(ngx_conf_t *cf);
 ngx_int_t ngx_acme_init_http(ngx_conf_t *cf);
+
+/* status.c */
+char *ngx_acme_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_int_t ngx_acme_add_supplied(ngx_conf_t *cf, ngx_acme_main_conf_t *amcf,
+    uint32_t site, ngx_array_t *certs);
+void ngx_acme_check_status(ngx_conf_t *cf, ngx_acme_main_conf_t *amcf);
 
 /* helper.c */
 char *ngx_acme_init_conf(ngx_cycle_t *cycle, void *conf);

@@ -212,6 +212,8 @@ ngx_acme_postconfiguration(ngx_conf_t *cf)
 
     amcf = ngx_http_conf_get_module_main_conf(cf, ngx_acme_module);
 
+    ngx_acme_check_status(cf, amcf);
+
     if (acme_config_certificate_count(amcf->config) == 0) {
         return NGX_OK;
     }

@@ -19,6 +19,8 @@ static const char **ngx_acme_server_names(ngx_conf_t *cf,
     ngx_http_core_srv_conf_t *cscf, size_t *n);
 static ngx_uint_t ngx_acme_own_certificate(ngx_http_ssl_srv_conf_t *sscf,
     ngx_http_ssl_srv_conf_t *http);
+static ngx_array_t *ngx_acme_certificates(ngx_http_ssl_srv_conf_t *sscf,
+    ngx_http_ssl_srv_conf_t *http);
 
 
 ngx_int_t
@@ -160,7 +162,12 @@ ngx_acme_add_site(ngx_conf_t *cf, ngx_acme_main_conf_t *amcf,
         return NGX_ERROR;
     }
 
-    return NGX_OK;
+    if (!(site.flags & ACME_SITE_TLS)) {
+        return NGX_OK;
+    }
+
+    return ngx_acme_add_supplied(cf, amcf, ascf->site,
+                                 ngx_acme_certificates(sscf, http));
 }
 
 
@@ -226,8 +233,7 @@ ngx_acme_own_certificate(ngx_http_ssl_srv_conf_t *sscf,
     ngx_uint_t    i;
     ngx_array_t  *certs;
 
-    certs = (sscf->certificates != NGX_CONF_UNSET_PTR) ? sscf->certificates
-                                                       : http->certificates;
+    certs = ngx_acme_certificates(sscf, http);
 
     if (certs == NGX_CONF_UNSET_PTR || certs == NULL) {
         return 0;
@@ -242,4 +248,13 @@ ngx_acme_own_certificate(ngx_http_ssl_srv_conf_t *sscf,
     }
 
     return 0;
+}
+
+
+static ngx_array_t *
+ngx_acme_certificates(ngx_http_ssl_srv_conf_t *sscf,
+    ngx_http_ssl_srv_conf_t *http)
+{
+    return (sscf->certificates != NGX_CONF_UNSET_PTR) ? sscf->certificates
+                                                      : http->certificates;
 }

@@ -116,6 +116,8 @@ Outcome Builder::assign(const ScopeEntry& scope, std::string_view key,
     ACME_TRY(settings.renew, parse_renew(values.front()));
   } else if (key == "partial") {
     ACME_TRY(settings.partial, parse_switch(values.front()));
+  } else if (key == "status") {
+    ACME_TRY(settings.status, parse_switch(values.front()));
   } else {
     return assign_global(key, values.front());
   }
@@ -167,6 +169,12 @@ Result<std::uint32_t> Builder::add_site(SiteDescription site) {
   site.scope = static_cast<std::uint32_t>(scopes_[site.scope].index);
   settings_.sites.push_back(std::move(site));
   return static_cast<std::uint32_t>(settings_.sites.size() - 1);
+}
+
+bool Builder::shows_status(std::uint32_t site) const {
+  if (site >= settings_.sites.size()) return false;
+  const ScopeSettings& scope = settings_.scopes[settings_.sites[site].scope];
+  return scope.status.value_or(settings_.scopes.front().status.value_or(false));
 }
 
 void Builder::set_facts(ServerFacts facts) {

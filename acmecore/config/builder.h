@@ -37,6 +37,9 @@ class Builder {
   void set_facts(ServerFacts facts);
   Result<std::uint32_t> add_site(SiteDescription site);
 
+  // Whether the status page may be shown on it.
+  bool shows_status(std::uint32_t site) const;
+
   Outcome resolve(ResolveMode mode = ResolveMode::strict);
   bool resolved() const { return resolved_; }
   const Resolution& resolution() const { return resolution_; }

@@ -7,6 +7,7 @@ namespace {
 constexpr unsigned ACME_AT_MAIN = kAtMain;
 constexpr unsigned ACME_AT_SITE = kAtSite;
 constexpr unsigned ACME_AT_ISSUER = kAtIssuer;
+constexpr unsigned ACME_AT_LOCATION = kAtLocation;
 constexpr std::size_t ACME_ANY = 0x7fffffff;
 
 constexpr std::string_view text(const char* literal) {

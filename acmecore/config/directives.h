@@ -9,7 +9,7 @@
 namespace acme {
 
 // Bits, with the numbers of ACME_AT_… in acmecore.h.
-enum DirectiveScope : unsigned { kAtMain = 1, kAtSite = 2, kAtIssuer = 4 };
+enum DirectiveScope : unsigned { kAtMain = 1, kAtSite = 2, kAtIssuer = 4, kAtLocation = 8 };
 
 struct Directive {
   std::string_view key;

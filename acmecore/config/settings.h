@@ -42,6 +42,7 @@ struct ScopeSettings {
   std::vector<CertificateDirective> certificates;
   std::optional<RenewPolicy> renew;
   std::optional<bool> partial;
+  std::optional<bool> status;  // the status page may be shown
   bool domain_file = false;  // one stands here, which may have no line yet
 };
 

@@ -9,39 +9,18 @@
 #include <memory>
 
 #include "base/text.h"
-#include "config/builder.h"
 #include "serve/border.h"
-#include "serve/callback_log.h"
+#include "serve/handles.h"
 #include "serve/heap.h"
-#include "serve/helper.h"
-#include "serve/placeholder_files.h"
-#include "serve/serving.h"
 
 using namespace acme;
 using namespace acme::serve;
-
-struct acme_config {
-  acme_config(ServerKind server, const char* root, CallbackLog callback)
-      : log(callback), builder(server, root, log) {}
-  CallbackLog log;
-  Builder builder;
-  int log_fd = -1;
-  PlaceholderFiles placeholders{system_env(), log};
-};
-
-struct acme_serving {
-  std::unique_ptr<Serving> serving;
-};
-
-struct acme_helper {
-  std::unique_ptr<Helper> helper;
-};
 
 namespace {
 
 static_assert(ACME_E_INTERNAL == static_cast<int>(Errc::internal));
 static_assert(ACME_AT_MAIN == int{kAtMain} && ACME_AT_SITE == int{kAtSite} &&
-              ACME_AT_ISSUER == int{kAtIssuer});
+              ACME_AT_ISSUER == int{kAtIssuer} && ACME_AT_LOCATION == int{kAtLocation});
 static_assert(ACME_LOG_ERROR == static_cast<int>(Level::error) &&
               ACME_LOG_DEBUG == static_cast<int>(Level::debug));
 
@@ -280,6 +259,7 @@ int acme_serving_open(const acme_config* config, unsigned flags, acme_serving** 
     if (!config->builder.resolved()) return argument("the configuration is not resolved");
     ACME_TRY(auto opened, Serving::open(system_env(), config->builder.resolution(), config->log_fd,
                                         config->log, (flags & ACME_SERVING_ANYHOW) != 0));
+    if ((flags & ACME_SERVING_STATUS) != 0) opened->supply(config->supplied.read());
     config->builder.report_environment();
     *serving = new acme_serving{std::move(opened)};
     return {};

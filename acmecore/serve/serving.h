@@ -19,6 +19,7 @@
 #include "config/resolve.h"
 #include "serve/callback_log.h"
 #include "serve/shelf.h"
+#include "serve/status_view.h"
 
 struct ssl_st;
 
@@ -41,6 +42,10 @@ class Serving {
   // server: its workers are forked from here.
   Result<UniqueFd> writable_board() const;
   void enter_worker() { board_fd_.reset(); }
+  // What the operator supplied, for the status.
+  void supply(std::vector<SuppliedCertificate> certificates) {
+    supplied_ = std::move(certificates);
+  }
 
   // ---- workers
 
@@ -59,6 +64,8 @@ class Serving {
     Secret key;
   };
   Result<ChallengePem> challenge_pem(std::string_view server_name, bool rsa) const;
+  // What there is to be told: by the keeper, or without it by what is served.
+  StatusSource status() const;
 
  private:
   static constexpr std::size_t kKeyTypes = 6;
@@ -89,6 +96,8 @@ class Serving {
   Choice published(std::uint32_t first_slot, std::uint32_t slots) const;
   bool is_published(std::uint32_t certificate) const;
   Result<SharedCertificate> placeholder() const;
+  Json status_without_helper() const;
+  Json served(const CertificateConfig& certificate, std::size_t key) const;
 
   const Env& env_;
   Config config_;
@@ -102,6 +111,7 @@ class Serving {
   CallbackLog log_;
   UniqueFd board_fd_;  // read-only, and in the master alone
   Shelf shelf_;
+  std::vector<SuppliedCertificate> supplied_;
   mutable std::mutex placeholder_mutex_;
   mutable SharedCertificate placeholder_;
 };

@@ -35,6 +35,19 @@ SharedCertificate Shelf::renew(std::uint32_t slot, SharedCertificate before) con
   return cache_.put(slot, copied->generation, parsed ? *std::move(parsed) : nullptr);
 }
 
+Result<std::string> Shelf::leaf(std::uint32_t slot) const {
+  if (generation(slot) == 0) return fail(Errc::not_found, {});
+  ACME_TRY(BoardReader::Copy copied, copy(slot));
+  ACME_TRY(Bundle bundle, decode_bundle(copied.bytes.span()));
+  if (bundle.chain.empty()) return fail(Errc::damaged, {});
+  return std::move(bundle.chain.front());
+}
+
+Result<std::string> Shelf::status() const {
+  if (board_) return board_->status();
+  return fail(Errc::not_found, {});
+}
+
 Result<std::string> Shelf::key_authorization(std::string_view token) const {
   if (board_) return board_->key_authorization(token);
   return fail(Errc::not_found, {});

@@ -26,6 +26,10 @@ class Shelf {
   // shared lock as long as nothing changes; a publication that cannot be
   // parsed leaves the one before it, if that is still in the cache.
   SharedCertificate certificate(std::uint32_t slot) const;
+  // Any thread. The leaf alone, past the cache: for who looks at all of them.
+  Result<std::string> leaf(std::uint32_t slot) const;
+  // What the keeper has said last (docs/STATUS.md).
+  Result<std::string> status() const;
   Result<std::string> key_authorization(std::string_view token) const;
   bool has_challenges() const { return board_ && board_->has_challenges(); }
   Result<AlpnAnswer> challenge(std::string_view server_name) const;

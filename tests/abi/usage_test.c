@@ -266,6 +266,86 @@ static void test_workers_get_a_placeholder_and_no_challenge(const char* folder) 
   acme_serving_free(serving);
 }
 
+/* what acme_serving_status() wrote, and how often; it stops after `most` pieces */
+struct written {
+  char text[65536];
+  size_t length;
+  int pieces, most;
+};
+
+static int take_piece(void* context, const char* piece, size_t length) {
+  struct written* out = context;
+  if (out->length + length < sizeof out->text) {
+    memcpy(out->text + out->length, piece, length);
+    out->length += length;
+    out->text[out->length] = '\0';
+  }
+  return ++out->pieces == out->most;
+}
+
+static int status_of(const acme_serving* serving, int form, const char* query, struct written* out,
+                     const char** type) {
+  memset(out, 0, sizeof *out);
+  return acme_serving_status(serving, form, query, query ? strlen(query) : 0, type, take_piece,
+                             out);
+}
+
+static void test_the_status_is_written_in_three_formats(const char* folder) {
+  static struct written out;
+  const char* type = "untouched";
+  char file[512];
+  uint32_t site;
+  acme_config* config = config_in(folder, &site);
+  acme_serving* serving = NULL;
+
+  snprintf(file, sizeof file, "%s/nowhere.pem", folder);
+  CHECK(acme_config_add_supplied(config, site, file) == ACME_OK);
+  CHECK(acme_config_add_supplied(config, site, NULL) == ACME_E_ARGUMENT);
+  CHECK(acme_config_add_supplied(NULL, site, file) == ACME_E_ARGUMENT);
+  CHECK(!acme_config_shows_status(config, site) && !acme_config_shows_status(NULL, 0));
+  CHECK(acme_serving_open(config, ACME_SERVING_STATUS, &serving) == ACME_OK);
+
+  CHECK(status_of(NULL, ACME_STATUS_BY_QUERY, NULL, &out, &type) == ACME_E_ARGUMENT);
+  CHECK(status_of(serving, 7, NULL, &out, &type) == ACME_E_ARGUMENT);
+  CHECK(status_of(serving, ACME_STATUS_BY_QUERY, "format=xml", &out, &type) == ACME_E_UNSUPPORTED);
+  CHECK(out.pieces == 0 && strcmp(type, "untouched") == 0);
+
+  CHECK(status_of(serving, ACME_STATUS_BY_QUERY, NULL, &out, &type) == ACME_OK);
+  CHECK(strcmp(type, "text/html; charset=utf-8") == 0);
+  CHECK(strstr(out.text, "example.com") != NULL && strstr(out.text, "nowhere.pem") != NULL);
+  CHECK(strstr(out.text, "The helper has not said anything yet") != NULL);
+  CHECK(status_of(serving, ACME_STATUS_BY_QUERY, "format=json", &out, &type) == ACME_OK);
+  CHECK(strcmp(type, "application/json") == 0 && out.text[0] == '{');
+  CHECK(status_of(serving, ACME_STATUS_BY_QUERY, "format=prometheus", &out, &type) == ACME_OK);
+  CHECK(strstr(type, "version=0.0.4") != NULL && strncmp(out.text, "# HELP ", 7) == 0);
+  CHECK(status_of(serving, ACME_STATUS_SECTION, "format=json", &out, &type) == ACME_OK);
+  CHECK(strstr(out.text, "<h2>ACME certificates</h2>") != NULL);
+  CHECK(status_of(serving, ACME_STATUS_LINES, NULL, &out, &type) == ACME_OK);
+  CHECK(strncmp(out.text, "ACMECertificates: 2\n", 20) == 0);
+  CHECK(strstr(acme_status_policy(), "default-src 'none'") != NULL);
+  acme_serving_free(serving);
+  acme_config_free(config);
+}
+
+static void test_the_status_page_is_allowed_by_site(void) {
+  acme_config* config = new_config(ACME_SERVER_HTTPD);
+  acme_scope off = 0, on = 0;
+  uint32_t outer, closed, open;
+  CHECK(acme_config_add_site_scope(config, &off) == ACME_OK);
+  CHECK(acme_config_add_site_scope(config, &on) == ACME_OK);
+  CHECK(set(config, off, "status", "off") == ACME_OK);
+  CHECK(set(config, on, "status", "on") == ACME_OK);
+  CHECK(set(config, on, "status", "perhaps") == ACME_E_CONFIG);
+  outer = add_site(config, 0, "a.example.com", 0);
+  closed = add_site(config, off, "b.example.com", 0);
+  open = add_site(config, on, "c.example.com", 0);
+  CHECK(!acme_config_shows_status(config, outer) && !acme_config_shows_status(config, closed));
+  CHECK(acme_config_shows_status(config, open) && !acme_config_shows_status(config, 77));
+  CHECK(set(config, 0, "status", "on") == ACME_OK);
+  CHECK(acme_config_shows_status(config, outer) && !acme_config_shows_status(config, closed));
+  acme_config_free(config);
+}
+
 static int ends(pid_t pid) {
   int i;
   for (i = 0; i < 200; i++) {
@@ -348,6 +428,8 @@ int main(int argc, char** argv) {
   test_from_directives_to_plans();
   test_a_restart_goes_on_with_what_is_right();
   test_workers_get_a_placeholder_and_no_challenge(folder);
+  test_the_status_is_written_in_three_formats(folder);
+  test_the_status_page_is_allowed_by_site();
   test_a_reload_replaces_the_helper(folder);
   test_a_missing_program_is_served_around(folder);
 

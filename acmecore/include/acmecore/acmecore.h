@@ -78,7 +78,7 @@ typedef void (*acme_log_fn)(void* context, int level, const char* line);
 enum { ACME_SERVER_NGINX = 1, ACME_SERVER_HTTPD = 2 };
 
 /* Where a directive may stand (a set of bits, in directives.def). */
-enum { ACME_AT_MAIN = 1, ACME_AT_SITE = 2, ACME_AT_ISSUER = 4 };
+enum { ACME_AT_MAIN = 1, ACME_AT_SITE = 2, ACME_AT_ISSUER = 4, ACME_AT_LOCATION = 8 };
 enum { ACME_ANY = 0x7fffffff };
 
 typedef struct acme_config acme_config;
@@ -137,6 +137,12 @@ typedef struct acme_site_description {
 ACME_API int acme_config_add_site(acme_config* config, const acme_site_description* description,
                                   uint32_t* site);
 
+/* A certificate file (PEM, an absolute path) that the operator gave a site, for the status page.
+ * It is read by acme_serving_open. */
+ACME_API int acme_config_add_supplied(acme_config* config, uint32_t site, const char* file);
+/* Not 0 when the configuration allows the status page on this site ("status" in directives.def). */
+ACME_API int acme_config_shows_status(const acme_config* config, uint32_t site);
+
 /* Checks the whole and decides which certificates there are. Errors are
  * typing errors (ACME_E_CONFIG); warnings go to the log callback. No side
  * effects: nothing is written or started. */
@@ -185,7 +191,10 @@ typedef struct acme_serving acme_serving;
  * from `config`. Fails on faults of the environment only (the message and the
  * log say which): a server that reloads keeps its old generation then, one
  * that starts calls again with ACME_SERVING_ANYHOW and serves what there is. */
-enum { ACME_SERVING_ANYHOW = 1 };
+enum {
+  ACME_SERVING_ANYHOW = 1,
+  ACME_SERVING_STATUS = 2 /* the status is shown somewhere: supplied certificates are read, too */
+};
 ACME_API int acme_serving_open(const acme_config* config, unsigned flags, acme_serving** serving);
 ACME_API void acme_serving_free(acme_serving* serving);
 /* In a forked worker: closes what only the master needs. */
@@ -258,6 +267,23 @@ ACME_API const char* acme_serving_state(const acme_serving* serving, uint32_t si
 enum { ACME_HTTP01_MAX = 1024 };
 ACME_API int acme_serving_http01(const acme_serving* serving, const char* path, size_t path_length,
                                  char answer[ACME_HTTP01_MAX], size_t* answer_length);
+
+/* The status of all certificates, for people and for programs (docs/STATUS.md).
+ *   BY_QUERY  the page, or what `format=` in the query string of the request asks for
+ *   SECTION   HTML without a style, for another page
+ *   LINES     "ACME...: value", for programs that read server-status
+ * It is written in pieces of some KiB; `write` returns not 0 when no more is wanted. Takes about
+ * two milliseconds for each hundred certificates, and reads nothing but the board.
+ * ACME_E_UNSUPPORTED: there is no such format. */
+enum { ACME_STATUS_BY_QUERY = 0, ACME_STATUS_SECTION = 1, ACME_STATUS_LINES = 2 };
+typedef int (*acme_write_fn)(void* context, const char* piece, size_t length);
+/* `query` needs no terminating NUL; NULL: there is none. `content_type` is set before the first
+ * piece is written, to a text that lives for ever. */
+ACME_API int acme_serving_status(const acme_serving* serving, int form, const char* query,
+                                 size_t query_length, const char** content_type,
+                                 acme_write_fn write, void* context);
+/* The page's Content-Security-Policy. */
+ACME_API const char* acme_status_policy(void);
 
 /* tls-alpn-01 (RFC 8737). A CA connects with the server name (SNI, of any case) that it wants
  * proven and offers ACME_ALPN_PROTOCOL as its only ALPN protocol; a connection that did so and

@@ -14,7 +14,7 @@ PROGRAM = os.environ.get("ACME_HTTPD") or shutil.which(
     "apache2", path="/usr/sbin:/usr/local/sbin:" + os.environ.get("PATH", ""))
 MODULES = os.environ.get("ACME_HTTPD_MODULES", "/usr/lib/apache2/modules")
 
-STANDARD = ("authn_core", "authn_file", "authz_core", "authz_user", "auth_basic", "alias", "dir",
+STANDARD = ("authn_core", "authn_file", "authz_core", "authz_host", "authz_user", "auth_basic", "alias", "dir",
             "env", "headers", "http2", "include", "mime", "proxy", "proxy_http", "rewrite",
             "setenvif", "socache_shmcb", "ssl", "status")
 
@@ -168,6 +168,14 @@ class Httpd(Server):
         """Lines for a site that make it answer with its state at this path."""
         return (f"<Location {path}>\nRequire all denied\n"
                 'ErrorDocument 403 "%{reqenv:ACME_STATE}"\n</Location>')
+
+    @staticmethod
+    def status_page(path, who="Require local"):
+        """Lines for a site that show the status of all certificates at this path."""
+        return (f"ACMEStatus on\n<Location {path}>\nSetHandler acme-status\n{who}\n</Location>")
+
+    # What status_page() takes as `who`, beside this machine alone.
+    NOBODY, ANYBODY = "Require all denied", "Require all granted"
 
     @staticmethod
     def tls_versions(*versions):

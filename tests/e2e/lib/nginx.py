@@ -103,6 +103,14 @@ class Nginx(Server):
         return f"location = {path} {{ return 200 $acme_state; }}"
 
     @staticmethod
+    def status_page(path, who="allow 127.0.0.1; deny all;"):
+        """Lines for a site that show the status of all certificates at this path."""
+        return f"location = {path} {{ acme_status; {who} }}"
+
+    # What status_page() takes as `who`, beside this machine alone.
+    NOBODY, ANYBODY = "deny all;", ""
+
+    @staticmethod
     def tls_versions(*versions):
         """Lines for a site that allow these TLS versions: "1.2", "1.3"."""
         return "ssl_protocols " + " ".join(f"TLSv{version}" for version in versions) + ";"
