@@ -136,7 +136,7 @@ TEST(failed_challenges_are_of_the_certificates_own_names_and_of_the_last_30_days
                                 good};
   CHECK(saved(bench, schedule).failed_challenges == std::vector{good});
   schedule.failed_challenges.assign(10'000, good);
-  CHECK(saved(bench, schedule).failed_challenges.size() <= 6);
+  CHECK(saved(bench, schedule).failed_challenges.size() <= 10);
 }
 
 TEST(the_issuers_of_a_schedule_are_the_certificates_own) {
@@ -213,7 +213,7 @@ TEST(lineages_are_found_by_id_and_by_name) {
   CHECK_EQ(bench.certificates().lineages_of("site").size(), 1);
   CHECK_EQ(bench.certificates().lineages_of("WWW.site.example").size(), 1);
   CHECK_EQ(bench.certificates().lineages_of("*.wild.example").size(), 1);
-  CHECK(bench.certificates().lineages_of("a.wild.example").empty());
+  CHECK_EQ(bench.certificates().lineages_of("a.wild.example").size(), 1);  // by its wildcard
   CHECK(bench.certificates().lineages_of("").empty());
 }
 
