@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <map>
 #include <string_view>
 
 #include "base/text.h"
@@ -100,13 +100,17 @@ Result<Json> export_certificates(const Env& env, const Certificates& certificate
   if (!all && chosen.empty())
     return fail(Errc::not_found,
                 "no certificate is called " + printable(what.back()) + " or has that name");
-  std::map<std::string, int> kinds;
-  for (const Lineage& lineage : chosen) ++kinds[lineage.certificate];
+  const auto is_of_another = [&](const Lineage& lineage) {
+    return lineage.certificate != chosen.front().certificate;
+  };
+  const bool one_each = all || std::any_of(chosen.begin(), chosen.end(), is_of_another);
   Json written = Json::array();
   for (const Lineage& lineage : chosen) {
     std::string folder = top;
-    if (all || kinds.size() > 1) folder += "/" + lineage.certificate;
-    if (kinds[lineage.certificate] > 1) folder += "/" + std::string(key_type_slug(lineage.key));
+    if (one_each) folder += "/" + lineage.certificate;
+    // By what is configured: the path stays when the second kind of key comes.
+    if (certificates.all().at(lineage).config->keys.size() > 1)
+      folder += "/" + std::string(key_type_slug(lineage.key));
     ACME_TRY(Json row, export_one(env, store, lineage, folder));
     written.append(row);
   }
