@@ -135,6 +135,9 @@ TEST(failed_challenges_are_of_the_certificates_own_names_and_of_the_last_30_days
                                 {"site.example", ChallengeType::http01, kNow - 30 * kDay},
                                 good};
   CHECK(saved(bench, schedule).failed_challenges == std::vector{good});
+  const FailedChallenge last{"site.example", kLastChallengeType, kNow - kDay};
+  schedule.failed_challenges = {last};
+  CHECK(saved(bench, schedule).failed_challenges == std::vector{last});
   schedule.failed_challenges.assign(10'000, good);
   CHECK(saved(bench, schedule).failed_challenges.size() <= 10);
 }
