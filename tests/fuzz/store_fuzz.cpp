@@ -60,6 +60,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 6:
       check(text, decode_dns_records, encode_dns_records);
       break;
+    case 7:
+      check(text, decode_history, encode_history);
+      break;
     default:
       check(text, decode_reload, encode_reload);
   }
