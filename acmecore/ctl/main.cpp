@@ -8,20 +8,17 @@
 #include "ctl/commands.h"
 
 int main(int argc, char** argv) {
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (!arguments.empty() && (arguments.front() == "--help" || arguments.front() == "help")) {
-    std::fputs(acme::ctl::usage().c_str(), stdout);
-    return 0;
-  }
-  if (!arguments.empty() && arguments.front() == "--version") {
+  using namespace acme::ctl;
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  const bool wants_help = std::erase(arguments, "--help") > 0;
+  if (arguments == std::vector<std::string>{"--version"}) {
     std::puts("acmectl " ACME_VERSION);
     return 0;
   }
-  acme::ctl::Invocation invocation;
-  if (acme::ctl::parse(arguments, invocation)) return invocation.command->run(invocation);
+  Invocation invocation;
+  if (parse(arguments, invocation) && !wants_help) return invocation.command->run(invocation);
   // Of the command that was meant, where it is one.
-  const std::string text =
-      invocation.command ? acme::ctl::usage(*invocation.command) : acme::ctl::usage();
-  std::fputs(text.c_str(), stderr);
-  return 2;
+  const std::string text = invocation.command ? usage(*invocation.command) : usage();
+  std::fputs(text.c_str(), wants_help ? stdout : stderr);
+  return wants_help ? 0 : 2;
 }

@@ -14,11 +14,10 @@ bool has_store(const Place& place) {
   return !place.state_path.empty() && access(place.state_path.c_str(), F_OK) == 0;
 }
 
-Error no_store(const std::vector<Place>& places, const std::string& beginning) {
+Error no_store(const std::vector<Place>& places) {
   const std::string& path = places.front().state_path;
-  return fail(Errc::not_found, beginning +
-                                   (path.empty() ? "" : "there is no store at " + path + "; ") +
-                                   "name the server's state path with --state");
+  return fail(Errc::not_found, "there is no store" + (path.empty() ? "" : " at " + path) +
+                                   "; name the server's state path with --state");
 }
 
 Result<ipc::ControlAnswer> reach_now(const std::vector<Place>& places, const Question& question) {
@@ -31,7 +30,7 @@ Result<ipc::ControlAnswer> reach_now(const std::vector<Place>& places, const Que
                                      ": only a running one can do that");
   for (const Place& place : places)
     if (has_store(place)) return run_once(place, question.offline, question.request.names);
-  return no_store(places, "no server answers and ");
+  return fail(Errc::not_found, "no server answers and " + no_store(places).message);
 }
 
 }  // namespace
@@ -50,7 +49,7 @@ Result<ipc::ControlAnswer> read_store(const std::vector<Place>& places, const st
                                       const std::vector<std::string>& names) {
   for (const Place& place : places)
     if (has_store(place)) return run_once(place, command, names);
-  return no_store(places, "");
+  return no_store(places);
 }
 
 int complain(const std::string& what) {

@@ -81,9 +81,14 @@ def test_a_certificate_leaves_the_store_and_the_module_can_go(server, pebble, tm
     certificate = server.wait_for_certificate(NAME, pebble)
     waited = server.acmectl("renew", "--wait", NAME)
     assert waited.ok and "obtained, valid until" in waited.output, waited
+    # On a terminal it is waited for anyway.
+    line = server.acmectl_line("renew", "--force", NAME)
+    waited = server.run("script", "-qec", line, "/dev/null")
+    assert waited.ok and "obtained, valid until" in waited.output, waited
+    assert pebble.orders() == 3
     certificate = server.wait_for_certificate(NAME, pebble, unlike=certificate)
     log = [line.split("  ")[1] for line in server.acmectl("log", NAME).output.splitlines()[1:]]
-    assert log == ["issued", "renewed"]
+    assert log == ["issued", "renewed", "renewed"]
 
     folder = server.folder / "export"
     done = server.acmectl("export", NAME, folder)
