@@ -1,5 +1,11 @@
-// certs/<certificate>/<key slug>/history.json: what became of a certificate, bounded.
+// certs/<certificate>/<key slug>/history: what became of a certificate, a JSON object in each
+// line. Lines are added and never changed, so that no crash costs what stood there before; a line
+// that was not finished is passed over. Nobody waits for the disk.
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -9,10 +15,31 @@
 namespace acme {
 namespace {
 
-constexpr std::string_view kRecord = "history.json";
+constexpr std::string_view kRecord = "history";
+// Beyond it the file is written anew with what counts of it.
+constexpr std::size_t kMostBytes = 256 * 1024;
 
 WallTime time_in(const Json& in) {
   return std::max<WallTime>(parse_rfc3339(in.text_or("")).value_or(0), 0);
+}
+
+std::string line_of(const HistoryEvent& event) {
+  Json item = Json::object();
+  item.set("at", format_rfc3339(event.at)).set("event", event.event);
+  if (!event.issuer.empty()) item.set("issuer", event.issuer);
+  if (!event.words.empty()) item.set("words", printable(event.words));
+  if (event.times > 1) item.set("times", std::int64_t{event.times});
+  if (event.since != 0) item.set("since", format_rfc3339(event.since));
+  return item.compact() + "\n";
+}
+
+HistoryEvent event_in(const Json& item) {
+  HistoryEvent event{time_in(item["at"]), item["event"].text_or(""), item["issuer"].text_or(""),
+                     item["words"].text_or("")};
+  event.times = static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(item["times"].number_or(1), 1, 1'000'000));
+  event.since = time_in(item["since"]);
+  return event;
 }
 
 // A CA that says the same every hour must not push out what was before.
@@ -22,68 +49,68 @@ bool is_once_more(const HistoryEvent& last, const HistoryEvent& event) {
 }
 
 void add(std::vector<HistoryEvent>& events, HistoryEvent event) {
-  event.words = printable(event.words);
-  if (!events.empty() && is_once_more(events.back(), event)) {
-    HistoryEvent& last = events.back();
-    if (last.since == 0) last.since = last.at;
-    last.at = event.at;
-    ++last.times;
+  if (events.empty() || !is_once_more(events.back(), event)) {
+    events.push_back(std::move(event));
     return;
   }
-  events.push_back(std::move(event));
-  if (events.size() > kLongestHistory) events.erase(events.begin(), events.end() - kLongestHistory);
+  HistoryEvent& last = events.back();
+  if (last.since == 0) last.since = last.at;
+  last.at = event.at;
+  last.times = std::min<std::uint32_t>(last.times + event.times, 1'000'000);
+}
+
+Outcome append(const Directory& dir, std::string_view bytes) {
+  const int flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
+  const int opened = dir.env().open_at(dir.fd(), std::string(kRecord).c_str(), flags, 0600);
+  if (opened < 0) return dir.error("open", kRecord, -opened);
+  const UniqueFd file(opened);
+  const ssize_t n = dir.env().write(file.get(), bytes.data(), bytes.size());
+  if (n == static_cast<ssize_t>(bytes.size())) return {};
+  return dir.error("write", kRecord, n < 0 ? static_cast<int>(-n) : ENOSPC);
 }
 
 }  // namespace
 
 std::string encode_history(const std::vector<HistoryEvent>& events) {
-  Json list = Json::array();
-  for (const HistoryEvent& event : events) {
-    Json item = Json::object();
-    item.set("at", format_rfc3339(event.at)).set("event", event.event);
-    if (!event.issuer.empty()) item.set("issuer", event.issuer);
-    if (!event.words.empty()) item.set("words", printable(event.words));
-    if (event.times > 1) item.set("times", std::int64_t{event.times});
-    if (event.since != 0) item.set("since", format_rfc3339(event.since));
-    list.append(item);
-  }
-  return Json::object().set("events", list).compact() + "\n";
+  std::string text;
+  for (const HistoryEvent& event : events) text += line_of(event);
+  return text;
 }
 
-Result<std::vector<HistoryEvent>> decode_history(std::string_view text) {
-  auto in = Json::parse(text);
-  if (!in) return fail(Errc::damaged, in.error().message);
-  if (!in->is_object()) return fail(Errc::damaged, "not a JSON object");
+std::vector<HistoryEvent> decode_history(std::string_view text) {
   std::vector<HistoryEvent> events;
-  for (const Json& item : (*in)["events"].items()) {
-    HistoryEvent event{time_in(item["at"]), item["event"].text_or(""), item["issuer"].text_or(""),
-                       item["words"].text_or("")};
-    event.times = static_cast<std::uint32_t>(
-        std::clamp<std::int64_t>(item["times"].number_or(1), 1, 1'000'000'000));
-    event.since = time_in(item["since"]);
-    if (event.at != 0 && !event.event.empty()) events.push_back(std::move(event));
+  for (const std::string& line : split(text, '\n')) {
+    auto item = Json::parse(line);
+    if (!item) continue;
+    HistoryEvent event = event_in(*item);
+    if (event.at != 0 && !event.event.empty()) add(events, std::move(event));
   }
+  if (events.size() > kLongestHistory) events.erase(events.begin(), events.end() - kLongestHistory);
   return events;
 }
 
 Result<std::vector<HistoryEvent>> Store::load_history(const Lineage& lineage) const {
   auto dir = state_->open_lineage(kCerts, lineage);
-  if (!dir && dir.error().code == Errc::not_found) return std::vector<HistoryEvent>();
-  if (!dir) return std::move(dir).error();
-  auto events = state_->load_record(*dir, std::string(kRecord), decode_history);
-  if (!events && events.error().code == Errc::not_found) return std::vector<HistoryEvent>();
-  return events;
+  auto text = dir ? dir->read(kRecord) : Result<std::string>(dir.error());
+  if (!text && text.error().code == Errc::not_found) return std::vector<HistoryEvent>();
+  if (!text) return std::move(text).error();
+  return decode_history(*text);
 }
 
 Outcome Store::add_history(const Lineage& lineage, const HistoryEvent& event) {
   ACME_CHECK(state_->may_write());
-  const auto scope = state_->later();
-  auto events = load_history(lineage);
-  if (!events && events.error().code != Errc::damaged) return std::move(events).error();
-  std::vector<HistoryEvent> all = events ? *std::move(events) : std::vector<HistoryEvent>();
-  add(all, event);
   ACME_TRY(const Directory dir, state_->make_lineage(kCerts, lineage));
-  return replace_file(dir, kRecord, encode_history(all));
+  const std::string line = line_of(event);
+  auto before = dir.read(kRecord);
+  // What cannot be read is written anew, too.
+  if (!before && before.error().code != Errc::not_found && before.error().code != Errc::damaged)
+    return std::move(before).error();
+  const std::string text = before ? *std::move(before) : std::string();
+  if (text.size() + line.size() > kMostBytes)
+    return replace_file(dir, kRecord, encode_history(decode_history(text + "\n" + line)));
+  // Behind a line that was not finished.
+  const bool is_torn = !text.empty() && !text.ends_with('\n');
+  return append(dir, is_torn ? "\n" + line : line);
 }
 
 }  // namespace acme

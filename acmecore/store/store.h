@@ -100,8 +100,8 @@ class Store {
   Result<ScheduleRecord> load_schedule(const Lineage& lineage, WallTime now) const;
   Outcome save_schedule(const Lineage& lineage, const ScheduleRecord& schedule);
 
-  // What became of a lineage, oldest first; empty where nothing is known. An event more takes
-  // the oldest one's place where there are too many; nothing waits for the disk.
+  // What became of a lineage, oldest first, the last kLongestHistory events; empty where nothing
+  // is known. It is for people: nothing waits for the disk.
   Result<std::vector<HistoryEvent>> load_history(const Lineage& lineage) const;
   Outcome add_history(const Lineage& lineage, const HistoryEvent& event);
 

@@ -22,7 +22,7 @@ TEST(events_come_back_in_order) {
   REQUIRE_OK(store.add_history(kLineage, issued));
   REQUIRE_OK(store.add_history(kLineage, failure(1, "no")));
   CHECK((read(shop.reader()) == std::vector{issued, failure(1, "no")}));
-  CHECK_EQ(mode_of(shop.lineage_path("history.json")), 0600);
+  CHECK_EQ(mode_of(shop.lineage_path("history")), 0600);
 }
 
 TEST(the_same_failure_again_is_counted) {
@@ -59,21 +59,41 @@ TEST(hostile_words_are_escaped_and_cut) {
   CHECK(words.size() <= 600);
 }
 
-TEST(what_is_damaged_is_set_aside_and_begun_anew) {
+TEST(a_line_that_was_not_finished_costs_no_other) {
   Shop shop;
   Store store = shop.writer();
-  put_text(shop.lineage_path("history.json"), "{\"events\": [");
+  const HistoryEvent issued{kNow, "issued", "letsencrypt"};
+  REQUIRE_OK(store.add_history(kLineage, issued));
+  put_text(shop.lineage_path("history"),
+           text_in(shop.lineage_path("history")) + "{\"at\": \"2026-11");
+  CHECK((read(store) == std::vector{issued}));
   REQUIRE_OK(store.add_history(kLineage, failure(1, "no")));
-  CHECK_EQ(read(store).size(), 1);
-  CHECK_EQ(text_in(shop.lineage_path("history.json.damaged")), "{\"events\": [");
+  CHECK((read(store) == std::vector{issued, failure(1, "no")}));
 }
 
 TEST(what_is_absent_is_forgiven) {
   Shop shop;
-  put_text(shop.lineage_path("history.json"),
-           R"({"events": [{"at": "2026-11-23T07:00:00Z", "event": "issued", "new": 1}, {}]})");
+  put_text(shop.lineage_path("history"),
+           "{\"at\": \"2026-11-23T07:00:00Z\", \"event\": \"issued\", \"new\": 1}\n{}\n[]\n\n");
   Store store = shop.writer();
   CHECK((read(store) == std::vector<HistoryEvent>{{kNow, "issued", ""}}));
+}
+
+TEST(the_file_does_not_grow_for_ever) {
+  Shop shop;
+  Store store = shop.writer();
+  std::uintmax_t largest = 0;
+  for (int n = 0; n < 1500; ++n) {
+    REQUIRE_OK(store.add_history(kLineage, failure(n, std::string(400, 'x') + std::to_string(n))));
+    largest = std::max(largest, fs::file_size(shop.lineage_path("history")));
+  }
+  CHECK(largest <= 256 * 1024);
+  CHECK_EQ(read(store).size(), kLongestHistory);
+  CHECK_EQ(read(store).back().at, kNow + 1499);
+  // The same failure over and over leaves what was before.
+  for (int n = 0; n < 3000; ++n) REQUIRE_OK(store.add_history(kLineage, failure(n, "again")));
+  CHECK_EQ(read(store).back().times, 3000);
+  CHECK_EQ(read(store).size(), kLongestHistory);
 }
 
 TEST(only_the_holder_of_the_lock_writes_it) {
