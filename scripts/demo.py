@@ -88,7 +88,7 @@ class Show:
         with server.keep_alive(name, pebble.root()) as connection:
             assert connection.get().status == 200
             workers = server.workers()
-            print(f"\na keep-alive connection is open; acmectl renew {name}")
+            print(f"\na keep-alive connection is open; acmectl renew --force {name}")
             begin = time.monotonic()
             done = server.acmectl("renew", name)
             assert done.ok, f"acmectl renew {name}: {done.output}"

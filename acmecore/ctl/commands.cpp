@@ -1,25 +1,30 @@
 #include "ctl/commands.h"
 
+#include "ctl/table.h"
+
 namespace acme::ctl {
 namespace {
 
-using ipc::ControlType;
 constexpr std::size_t kAny = 0xffff;
+constexpr std::size_t kUsageWidth = 96;
+constexpr std::size_t kHelpColumn = 6;
 
 constexpr Command kCommands[] = {
-    {"status", ControlType::status, 0, kAny, "status"},
-    {"renew", ControlType::renew, 1, kAny, "renew"},
-    {"check", ControlType::check, 1, 1, ""},
-    {"revoke", ControlType::revoke, 1, kAny, ""},
-    {"issuers", ControlType::issuers, 0, 0, "issuers"},
-    {"dns-persist", ControlType::dns_persist, 1, 1, "dns-persist"},
-    {"account show", ControlType::issuers, 0, 1, "issuers"},
-    {"account rollover", ControlType::account_rollover, 1, 1, ""},
-    {"account agree", ControlType::account_agree, 1, 1, ""},
-    {"account deactivate", ControlType::account_deactivate, 1, 1, ""},
+#define ACME_COMMAND(name, function, least, most, synopsis, help) \
+  {name, function, least, most, synopsis, help},
+#define ACME_OPTION(command, name, value, help)
+#include "ctl/commands.def"
+#undef ACME_COMMAND
+#undef ACME_OPTION
 };
 
-}  // namespace
+constexpr Option kOptions[] = {
+#define ACME_COMMAND(name, function, least, most, synopsis, help)
+#define ACME_OPTION(command, name, value, help) {command, name, value, help},
+#include "ctl/commands.def"
+#undef ACME_COMMAND
+#undef ACME_OPTION
+};
 
 const Command* find_command(std::string_view name) {
   for (const Command& command : kCommands)
@@ -27,31 +32,129 @@ const Command* find_command(std::string_view name) {
   return nullptr;
 }
 
-bool has_subcommands(std::string_view name) {
-  return name == "account";
+// "account" alone is none: a further word belongs to the name.
+bool has_subcommands(const std::string& word) {
+  for (const Command& command : kCommands)
+    if (command.name.starts_with(word + " ")) return true;
+  return false;
 }
 
-const char* const kUsage =
-    "usage: acmectl [--server nginx|httpd] [--state PATH] [--runtime PATH] COMMAND\n"
-    "\n"
-    "  status [NAME] [--json]   every certificate, its end, its next renewal, its last error\n"
-    "  renew NAME...            order these certificates again, now\n"
-    "  check NAME [--json]      look at a name as the CA will: its addresses, port 80, CAA\n"
-    "  revoke NAME...           have these certificates revoked by their CA, and order new ones\n"
-    "      --reason REASON      keyCompromise, superseded, cessationOfOperation or unspecified\n"
-    "      --no-order           order none in their place (not with keyCompromise)\n"
-    "  dns-persist NAME         the TXT records by which dns-persist-01 proves its names for good\n"
-    "  import CLIENT PATH       take over from certbot, mod_md or nginx-acme\n"
-    "  issuers [--json]         every CA that is configured, and the account there\n"
-    "  account show [ISSUER] [--json]\n"
-    "                           the account, its contacts, its key, the terms of service\n"
-    "  account rollover ISSUER  give the account a new key\n"
-    "  account agree ISSUER     take note of the CA's new terms of service\n"
-    "  account deactivate ISSUER --yes\n"
-    "                           end the account, for ever\n"
-    "\n"
-    "  --state PATH    the server's state path, where its configuration sets one\n"
-    "  --runtime PATH  its runtime path (default: beside --state its folder run)\n"
-    "Without them the paths of nginx and of httpd are tried in turn.\n";
+const Option* find_option(std::string_view command, std::string_view name) {
+  for (const Option& option : kOptions)
+    if (option.command == command && option.name == name) return &option;
+  return nullptr;
+}
+
+void append_option(std::string& out, const Option& option) {
+  std::string head = std::string(option.name);
+  if (!option.value.empty()) head += " " + std::string(option.value);
+  head.resize(std::max<std::size_t>(head.size(), 20), ' ');
+  out += wrapped(std::string(kHelpColumn, ' ') + head + "  " + std::string(option.help),
+                 kUsageWidth, kHelpColumn + 22);
+}
+
+void append_command(std::string& out, const Command& command) {
+  out += "  " + std::string(command.name);
+  if (!command.synopsis.empty()) out += " " + std::string(command.synopsis);
+  out += "\n" + wrapped(std::string(kHelpColumn, ' ') + std::string(command.help), kUsageWidth,
+                        kHelpColumn);
+  for (const Option& option : kOptions)
+    if (option.command == command.name) append_option(out, option);
+}
+
+std::string head(std::string_view command) {
+  return "usage: acmectl [--server nginx|httpd] [--state PATH] [--runtime PATH] " +
+         std::string(command) + "\n\n";
+}
+
+std::string tail() {
+  std::string out = "\n";
+  for (const Option& option : kOptions)
+    if (option.command.empty()) append_option(out, option);
+  return out + "Without them the paths of nginx and of httpd are tried in turn.\n";
+}
+
+// The command's words are all that stands in front of its names.
+bool take_word(const std::string& word, std::string& command, Invocation& invocation) {
+  if (invocation.command) {
+    invocation.names.push_back(word);
+    return true;
+  }
+  command += (command.empty() ? "" : " ") + word;
+  invocation.command = find_command(command);
+  return invocation.command || has_subcommands(command);
+}
+
+}  // namespace
+
+std::span<const Command> all_commands() {
+  return kCommands;
+}
+
+std::span<const Option> all_options() {
+  return kOptions;
+}
+
+bool Invocation::has(std::string_view option) const {
+  for (const Given& given : options)
+    if (given.name == option) return true;
+  return false;
+}
+
+std::string Invocation::value(std::string_view option) const {
+  std::string value;
+  for (const Given& given : options)
+    if (given.name == option) value = given.value;
+  return value;
+}
+
+bool parse(const std::vector<std::string>& arguments, Invocation& invocation) {
+  Places places;
+  std::string command;
+  bool only_names = false;  // behind "--"
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (only_names || !argument.starts_with("-")) {
+      if (!take_word(argument, command, invocation)) return false;
+      continue;
+    }
+    if (argument == "--") {
+      only_names = true;
+      continue;
+    }
+    // An option may stand in front of its command: which are its own is known behind it.
+    const std::size_t sign = argument.find('=');
+    Invocation::Given given{argument.substr(0, sign), ""};
+    bool takes = false;
+    bool known = false;
+    for (const Option& option : kOptions)
+      if (option.name == given.name) known = true, takes = !option.value.empty();
+    if (!known || (!takes && sign != std::string::npos)) return false;
+    if (takes && sign != std::string::npos) given.value = argument.substr(sign + 1);
+    if (takes && sign == std::string::npos) {
+      if (++i == arguments.size()) return false;
+      given.value = arguments[i];
+    }
+    if (!places.take(given.name, given.value)) invocation.options.push_back(std::move(given));
+  }
+  invocation.places = places.all();
+  if (!invocation.command) return false;
+  for (const Invocation::Given& given : invocation.options)
+    if (!find_option(invocation.command->name, given.name)) return false;
+  return invocation.names.size() >= invocation.command->least_names &&
+         invocation.names.size() <= invocation.command->most_names;
+}
+
+std::string usage() {
+  std::string out = head("COMMAND");
+  for (const Command& command : kCommands) append_command(out, command);
+  return out + tail();
+}
+
+std::string usage(const Command& command) {
+  std::string out = head(command.name);
+  append_command(out, command);
+  return out + tail();
+}
 
 }  // namespace acme::ctl

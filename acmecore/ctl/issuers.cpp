@@ -33,12 +33,12 @@ void append(std::string& out, const char* what, const std::string& value) {
 
 }  // namespace
 
-std::string issuer_table(const Json& issuers) {
+std::string issuer_table(const Json& issuers, std::size_t width) {
   std::vector<Row> rows = {{"ISSUER", "ACCOUNT", "DIRECTORY", ""}};
   for (const Json& issuer : issuers.items())
     rows.push_back({text_of(issuer, "id", "?"), text_of(issuer, "account", "none yet"),
                     text_of(issuer, "directory_url", "?"), note_of(issuer)});
-  return aligned(rows);
+  return aligned(rows, width);
 }
 
 std::string account_pages(const Json& issuers) {

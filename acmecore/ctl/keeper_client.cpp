@@ -13,11 +13,13 @@
 
 #include "base/archive.h"
 #include "base/env.h"
+#include "ctl/progress.h"
 #include "ipc/channel.h"
 
 namespace acme::ctl {
 namespace {
 
+constexpr Millis kQuiet = 900;        // what is answered at once needs no word
 constexpr Millis kPatience = 60'000;  // more than the helper waits for a CA
 
 // Who listens there must be root or ourselves: what it says is believed.
@@ -83,10 +85,12 @@ Result<ipc::ControlAnswer> ask(const Place& place, ipc::ControlType type,
   Channel channel(std::move(socket), ipc::kControlFrameLimit);
   ACME_CHECK(channel.send(static_cast<std::uint16_t>(type), 1, encode(request)));
   const Env& env = system_env();
+  Progress progress;
+  const Millis quiet = env.boottime() + kQuiet;
   for (Millis until = env.boottime() + kPatience; env.boottime() < until;) {
     pollfd p{channel.fd(), static_cast<short>(channel.wants_write() ? POLLIN | POLLOUT : POLLIN),
              0};
-    poll(&p, 1, 1000);
+    if (poll(&p, 1, 1000) == 0 && env.boottime() > quiet) progress.show("waiting for the answer");
     ACME_CHECK(channel.flush());
     auto frames = channel.receive();
     if (!frames) return fail(Errc::io, "the helper closed the connection without an answer");

@@ -1,7 +1,5 @@
 #include "ctl/places.h"
 
-#include <string_view>
-
 namespace acme::ctl {
 namespace {
 
@@ -11,15 +9,13 @@ Place usual_place(const std::string& server) {
 
 }  // namespace
 
-bool Places::take(int argc, char** argv, int& i) {
-  const std::string_view argument = argv[i];
-  std::string* value = argument == "--server"    ? &server_
-                       : argument == "--state"   ? &state_
-                       : argument == "--runtime" ? &runtime_
-                                                 : nullptr;
-  if (!value || i + 1 >= argc) return false;
-  *value = argv[++i];
-  return true;
+bool Places::take(std::string_view option, const std::string& value) {
+  std::string* member = option == "--server"    ? &server_
+                        : option == "--state"   ? &state_
+                        : option == "--runtime" ? &runtime_
+                                                : nullptr;
+  if (member) *member = value;
+  return member != nullptr;
 }
 
 std::vector<Place> Places::all() const {

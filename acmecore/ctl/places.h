@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ctl/keeper_client.h"
@@ -10,8 +11,8 @@ namespace acme::ctl {
 
 class Places {
  public:
-  // Takes the argument at `i`, and its value, where it is one of these.
-  bool take(int argc, char** argv, int& i);
+  // False: it is none of these options.
+  bool take(std::string_view option, const std::string& value);
   // In the order in which they are tried: what was named, else those of nginx and of httpd.
   std::vector<Place> all() const;
 

@@ -1,5 +1,8 @@
 #include "ctl/table.h"
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -44,26 +47,65 @@ std::string clock_line(const Json& clock) {
          ": renewals wait until they agree. Set the clock.\n";
 }
 
+constexpr std::size_t kNarrowest = 10;  // of a column that is cut
+constexpr std::size_t kGap = 2;
+
+// The widest columns give until the row fits, none below what still says something.
+void fit(std::vector<std::size_t>& widths, std::size_t width) {
+  std::size_t all = (widths.size() - 1) * kGap;
+  for (std::size_t each : widths) all += each;
+  while (all > width) {
+    auto widest = std::max_element(widths.begin(), widths.end());
+    if (*widest <= kNarrowest) return;
+    --*widest;
+    --all;
+  }
+}
+
 void append_row(std::string& out, const Row& row, const std::vector<std::size_t>& widths) {
   for (std::size_t i = 0; i < row.size(); ++i) {
-    out += row[i];
-    if (i + 1 < row.size()) out += std::string(widths[i] - row[i].size() + 2, ' ');
+    std::string cell = row[i];
+    if (cell.size() > widths[i]) cell = cell.substr(0, widths[i] - 2) + "..";
+    out += cell;
+    if (i + 1 < row.size()) out += std::string(widths[i] - cell.size() + kGap, ' ');
   }
   out += '\n';
 }
 
 }  // namespace
 
-std::string aligned(const std::vector<Row>& rows) {
+std::string aligned(const std::vector<Row>& rows, std::size_t width) {
   std::vector<std::size_t> widths(rows.front().size());
   for (const Row& row : rows)
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  if (width != 0) fit(widths, width);
   std::string out;
   for (const Row& row : rows) append_row(out, row, widths);
   return out;
 }
 
-std::string status_table(const Json& status, WallTime now) {
+std::string wrapped(const std::string& line, std::size_t width, std::size_t indent) {
+  std::string out;
+  std::string rest = line;
+  while (width != 0 && rest.size() > width) {
+    std::size_t end = rest.rfind(' ', width);
+    // Where no word ends, not in the indent, it is broken anywhere.
+    if (end == std::string::npos || end <= indent || rest.find_first_not_of(' ') > end) end = width;
+    out += rest.substr(0, end) + "\n";
+    const std::size_t next = rest.find_first_not_of(' ', end);
+    if (next == std::string::npos) return out;
+    rest = std::string(std::min(indent, width / 2), ' ') + rest.substr(next);
+  }
+  return out + rest + "\n";
+}
+
+std::size_t terminal_width() {
+  winsize size{};
+  if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0) return 0;
+  return size.ws_col;
+}
+
+std::string status_table(const Json& status, WallTime now, std::size_t width) {
   std::vector<Row> rows = {{"CERTIFICATE", "KEY", "STATE", "ISSUER", "ENDS", "NEXT"}};
   std::string errors;
   for (const Json& certificate : status["certificates"].items()) {
@@ -91,11 +133,14 @@ std::string status_table(const Json& status, WallTime now) {
   if (!status["helper_up"].truth())
     out += "No server is running here: this is what the store says.\n";
   for (const Json& clock : status["clocks_off"].items()) out += clock_line(clock);
-  out += aligned(rows);
+  out += aligned(rows, width);
   for (const Json& issuer : status["issuers"].items())
     if (auto stage = issuer["stage"].text())
       errors += printable(issuer["id"].text_or("?")) + ": " + printable(*stage) + "\n";
-  return errors.empty() ? out : out + "\n" + errors;
+  if (errors.empty()) return out;
+  out += "\n";
+  for (const std::string& line : split(trim(errors), '\n')) out += wrapped(line, width, kGap);
+  return out;
 }
 
 }  // namespace acme::ctl

@@ -24,6 +24,7 @@ enum class ControlType : std::uint16_t {
   account_agree = 76,
   dns_persist = 77,
   check = 80,
+  log = 81,
   answer = 127
 };
 
@@ -32,18 +33,20 @@ struct ControlRequest {
   std::vector<std::string> names;
   std::string reason{};   // of a revocation
   bool no_order = false;  // nothing takes the place of what is revoked
+  bool force = false;     // renew what is not due, too
   // take_over: encode(Import). Keys are in it; both programs wipe the memory that they free.
   std::string foreign{};
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
-    archive(self.names, self.reason, self.no_order, self.foreign);
+    archive(self.names, self.reason, self.no_order, self.force, self.foreign);
   }
 };
 
 struct ControlAnswer {
   bool ok = false;
-  // status, issuers, check: JSON (docs/STATUS.md); else one line for each thing done; or the error
+  // status, issuers, check, log: JSON (docs/STATUS.md); else one line for each thing done; or the
+  // error
   std::string text;
 
   template <class Self, class Archive>

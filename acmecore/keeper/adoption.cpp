@@ -39,6 +39,7 @@ Outcome Certificates::adopt(Managed& managed, Version version) {
   Version kept{{}, version.meta, version.key_pem.clone(), version.chain_pem};
   ACME_CHECK(store_.save_version(managed.lineage, std::move(version)));
   managed.stored = kept.meta;
+  note(managed, "imported", kept.meta.issuer);
   if (auto active = activate(managed, kept); !active)
     log_.error(to_string(managed.lineage) + ": the imported certificate is stored, but served " +
                "only after the server's next reload: " + active.error().message);

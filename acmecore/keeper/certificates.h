@@ -87,6 +87,8 @@ class Certificates {
   Outcome adopt(Managed& managed, Version version);
   void give_up(Managed& managed);
   Outcome save_schedule(Managed& managed, ScheduleRecord schedule);
+  // What acmectl renew does without --force: nothing that is not due. When it is; 0: it is.
+  WallTime not_due_before(const Managed& managed) const;
   // acmectl renew: allows one immediate try.
   Outcome request_renewal(Managed& managed);
   // It was revoked at its CA; false: another version has taken its place.
@@ -135,6 +137,10 @@ class Certificates {
   void note_success(Managed& managed);
   std::string issuing_ca(const VersionMeta& stored) const;
   std::string replaced_by(const Managed& managed, const IssuerConfig& issuer);
+  // For acmectl log (history.cpp).
+  void note(const Managed& managed, const char* event, const std::string& issuer,
+            const std::string& words = {});
+  void note_failures(const Managed& managed, const ScheduleRecord& before);
   void bound_suggestion(AriRecord& ari, const Managed& managed, WallTime now) const;
   WallTime now_at(const std::string& issuer) const;
   void withdraw_challenges(Managed& managed);

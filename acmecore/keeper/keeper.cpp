@@ -13,6 +13,7 @@
 #include "base/archive.h"
 #include "base/text.h"
 #include "keeper/dns_persist.h"
+#include "keeper/history.h"
 #include "keeper/import.h"
 #include "keeper/read_file.h"
 #include "keeper/runtime_path.h"
@@ -418,6 +419,8 @@ std::optional<ipc::ControlAnswer> Keeper::control(ipc::ControlType type,
       return renew(request);
     case ipc::ControlType::take_over:
       return take_over(request);
+    case ipc::ControlType::log:
+      return log_of(certificates_, store_, request.names);
     case ipc::ControlType::dns_persist:
       return dns_persist(request);
     default:
@@ -451,6 +454,10 @@ ipc::ControlAnswer Keeper::renew(const ipc::ControlRequest& request) {
       return {false, "no certificate is called " + printable(name) + " or has that name"};
     for (const Lineage& lineage : lineages) {
       Managed& managed = *certificates_.find(lineage);
+      if (WallTime due = request.force ? 0 : certificates_.not_due_before(managed); due != 0) {
+        text += not_due_line(lineage, due, env_.now());
+        continue;
+      }
       if (auto done = certificates_.request_renewal(managed); !done)
         return {false, done.error().message};
       send(ipc::Type::renew_now, 0, encode(ipc::RenewNow{lineage, false}));

@@ -57,18 +57,31 @@ int usage() {
       "By hand: acme-keeper --once status --state PATH\n"
       "         acme-keeper --once issuers --state PATH\n"
       "         acme-keeper --once dns-persist --state PATH NAME\n"
-      "         acme-keeper --once renew --state PATH NAME...\n"
+      "         acme-keeper --once renew --state PATH NAME... (renew-forced: what is not due, "
+      "too)\n"
+      "         acme-keeper --once log --state PATH NAME\n"
+      "         acme-keeper --once export --state PATH FOLDER [NAME]\n"
       "         acme-keeper --once import --state PATH (acmectl gives it what it read)\n",
       stderr);
   return 2;
 }
 
+struct OnceCommand {
+  std::string_view name;
+  int least;  // names
+  int most;
+};
+constexpr int kAny = 1 << 20;
+constexpr OnceCommand kOnce[] = {
+    {"status", 0, kAny}, {"issuers", 0, kAny}, {"renew", 0, kAny},    {"import", 0, kAny},
+    {"log", 1, 1},       {"export", 1, 2},     {"dns-persist", 1, 1}, {"renew-forced", 0, kAny}};
+
 int run_once(int argc, char** argv) {
   if (argc < 5 || std::string_view(argv[3]) != "--state") return usage();
-  std::string_view command = argv[2];
-  if (command != "status" && command != "renew" && command != "issuers" && command != "import" &&
-      !(command == "dns-persist" && argc == 6))
-    return usage();
+  bool is_known = false;
+  for (const OnceCommand& command : kOnce)
+    is_known |= argv[2] == command.name && argc - 5 >= command.least && argc - 5 <= command.most;
+  if (!is_known) return usage();
   return once(system_env(), argv[4], argv[2], std::vector<std::string>(argv + 5, argv + argc));
 }
 

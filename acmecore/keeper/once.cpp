@@ -11,6 +11,8 @@
 #include "ipc/control.h"
 #include "keeper/certificates.h"
 #include "keeper/dns_persist.h"
+#include "keeper/export_command.h"
+#include "keeper/history.h"
 #include "keeper/import.h"
 #include "keeper/status.h"
 #include "store/store.h"
@@ -31,13 +33,18 @@ int complain(const Error& error) {
   return 1;
 }
 
-int mark(const Env& env, Certificates& certificates, const std::vector<std::string>& names) {
+int mark(const Env& env, Certificates& certificates, const std::vector<std::string>& names,
+         bool force) {
   for (const std::string& name : names) {
     std::vector<Lineage> lineages = certificates.lineages_of(name);
     if (lineages.empty())
       return complain({Errc::not_found, "no certificate is called " + name + " or has that name"});
     for (const Lineage& lineage : lineages) {
       Managed& managed = *certificates.find(lineage);
+      if (WallTime due = force ? 0 : certificates.not_due_before(managed); due != 0) {
+        std::fputs(not_due_line(lineage, due, env.now()).c_str(), stdout);
+        continue;
+      }
       if (auto done = certificates.request_renewal(managed); !done) return complain(done.error());
       WallTime wait = managed.schedule.retry_after;
       std::printf("%s: no server is running: it is ordered when the server starts%s%s\n",
@@ -86,6 +93,15 @@ Result<Json> import_now(const Env& env, Log& log, const std::string& state_path)
   return take_over_now_or_later(env, log, *store, found);
 }
 
+// What is written where stands on standard output.
+int do_export(const Env& env, const Certificates& certificates, const Store& store,
+              const std::vector<std::string>& names) {
+  auto written = export_certificates(env, certificates, store, names);
+  if (!written) return complain(written.error());
+  std::puts(written->compact().c_str());
+  return 0;
+}
+
 int do_import(const Env& env, Log& log, const std::string& state_path) {
   auto rows = import_now(env, log, state_path);
   if (!rows)
@@ -100,7 +116,7 @@ int once(const Env& env, const std::string& state_path, const std::string& comma
          const std::vector<std::string>& names) {
   StderrLog log;
   if (command == "import") return do_import(env, log, state_path);
-  bool writes = command == "renew";
+  bool writes = command == "renew" || command == "renew-forced";
   auto store =
       Store::open(env, state_path, writes ? Store::Mode::read_write : Store::Mode::read_only, log);
   if (!store) return complain(store.error());
@@ -114,7 +130,14 @@ int once(const Env& env, const std::string& state_path, const std::string& comma
   Accounts accounts(env, log, *config, *store);
   Certificates certificates(env, log, *config, *store, accounts, nullptr);
   certificates.restore_certificates();
-  if (writes) return mark(env, certificates, names);
+  if (writes) return mark(env, certificates, names, command == "renew-forced");
+  if (command == "export") return do_export(env, certificates, *store, names);
+  if (command == "log") {
+    ipc::ControlAnswer answer = log_of(certificates, *store, names);
+    if (!answer.ok) return complain({Errc::not_found, answer.text});
+    std::puts(answer.text.c_str());
+    return 0;
+  }
   if (command == "dns-persist") {
     auto records = persistent_records(*config, accounts, certificates, names.front());
     if (!records) return complain(records.error());

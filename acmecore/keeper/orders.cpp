@@ -252,6 +252,7 @@ Outcome Certificates::install(Managed& managed, const ipc::InstallChain& request
   Version version = std::move(*checked);
   Version kept{{}, version.meta, version.key_pem.clone(), version.chain_pem};
   ACME_CHECK(store_.save_version(managed.lineage, std::move(version)));
+  note(managed, managed.stored ? "renewed" : "issued", kept.meta.issuer);
   managed.stored = kept.meta;
   // It is issued and stored: asking the CA again would not make the board larger.
   if (auto active = activate(managed, kept); !active)

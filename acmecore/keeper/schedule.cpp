@@ -92,8 +92,10 @@ Outcome Certificates::save_schedule(Managed& managed, ScheduleRecord schedule) {
   bound_suggestion(schedule.ari, managed, now);
   bound_issuers(schedule, managed, now);
   bound_failed_names(schedule, managed, now);
-  managed.schedule = std::move(schedule);
-  return store_.save_schedule(managed.lineage, managed.schedule);
+  const ScheduleRecord before = std::exchange(managed.schedule, std::move(schedule));
+  ACME_CHECK(store_.save_schedule(managed.lineage, managed.schedule));
+  note_failures(managed, before);
+  return {};
 }
 
 // The agent says the same a moment later. Should it not come to that, nothing
@@ -116,6 +118,15 @@ void Certificates::note_success(Managed& managed) {
   if (!asked_for_more) return;
   if (auto saved = store_.save_schedule(managed.lineage, schedule); !saved)
     log_.error(to_string(managed.lineage) + ": " + saved.error().message);
+}
+
+// One that lacks something that is wanted, was revoked, or has failed of late is due.
+WallTime Certificates::not_due_before(const Managed& managed) const {
+  if (!managed.stored || managed.order || managed.stored->revoked != 0 ||
+      managed.stored->to_be_replaced || managed.schedule.failures > 0 || !is_current(managed))
+    return 0;
+  const WallTime due = renewal_due(managed);
+  return due > env_.now() ? due : 0;
 }
 
 Outcome Certificates::request_renewal(Managed& managed) {

@@ -56,6 +56,10 @@ Result<SpentLimits> decode_limits(std::string_view text);
 std::string encode_dns_records(const std::vector<DnsRecord>& records);
 Result<std::vector<DnsRecord>> decode_dns_records(std::string_view text);
 
+// store/history.cpp
+std::string encode_history(const std::vector<HistoryEvent>& events);
+std::vector<HistoryEvent> decode_history(std::string_view text);  // of what can be read
+
 // No time lies further ahead than its own maximum, so that a clock that was
 // once in 2038 does no harm: a wait ends after a day at most, the past is past,
 // and of the failed validations those of the last hour are kept.

@@ -82,6 +82,19 @@ struct OrderRecord {
   std::vector<KeyAuthorizationRecord> key_authorizations;
 };
 
+// What became of a certificate, for people.
+struct HistoryEvent {
+  WallTime at = 0;
+  std::string event;    // "issued", "renewed", "failed", "revoked", "imported"
+  std::string issuer;   // its id; empty: none had to do with it
+  std::string words{};  // of a failure: the CA's own
+  // The same failure many times in a row is one event: how often, and since when.
+  std::uint32_t times = 1;
+  WallTime since = 0;  // 0: once
+  bool operator==(const HistoryEvent&) const = default;
+};
+inline constexpr std::size_t kLongestHistory = 200;  // events of a lineage; the oldest go first
+
 // The last time that the server was asked to reload for new certificates.
 struct ReloadRecord {
   WallTime last = 0;       // 0: never

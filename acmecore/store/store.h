@@ -100,6 +100,11 @@ class Store {
   Result<ScheduleRecord> load_schedule(const Lineage& lineage, WallTime now) const;
   Outcome save_schedule(const Lineage& lineage, const ScheduleRecord& schedule);
 
+  // What became of a lineage, oldest first, the last kLongestHistory events; empty where nothing
+  // is known. It is for people: nothing waits for the disk.
+  Result<std::vector<HistoryEvent>> load_history(const Lineage& lineage) const;
+  Outcome add_history(const Lineage& lineage, const HistoryEvent& event);
+
   // Journal of orders under way. One per lineage. Before finalize: save_order_key, then
   // save_order with has_key, which binds that key to the order (Errc::not_found without
   // one). Loaded, has_key is true only while that very key lies beside the record.

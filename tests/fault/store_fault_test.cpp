@@ -192,6 +192,16 @@ std::string look_at_schedule(const Store& store) {
   return schedule ? std::to_string(schedule->failures) : why(schedule.error());
 }
 
+// Each event once: one that was written and not known to be is written again.
+std::string look_at_history(const Store& store) {
+  auto events = store.load_history(kLineage);
+  if (!events) return why(events.error());
+  std::string text;
+  for (const HistoryEvent& event : *events)
+    if (!text.ends_with(event.event)) text += " " + event.event;
+  return text;
+}
+
 std::string look_at_order(const Store& store) {
   std::string text;
   for (const OrderRecord& order : store.load_orders()) {
@@ -275,6 +285,16 @@ TEST(another_schedule) {
   fail_each_call({[](Store& store) { REQUIRE_OK(store.save_schedule(kLineage, schedule_of(1))); },
                   [](Store& store) { return store.save_schedule(kLineage, schedule_of(2)); },
                   look_at_schedule});
+}
+
+TEST(an_event_more) {
+  fail_each_call({[](Store& store) {
+                    REQUIRE_OK(store.add_history(kLineage, {kNow, "issued", "ca"}));
+                  },
+                  [](Store& store) {
+                    return store.add_history(kLineage, {kNow, "renewed", "ca"});
+                  },
+                  look_at_history});
 }
 
 TEST(the_first_order) {

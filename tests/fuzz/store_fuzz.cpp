@@ -35,6 +35,11 @@ void check_clamped(std::string_view text) {
     if (time > kNow || time < kNow - kHour) std::abort();
 }
 
+void check_history(std::string_view text) {
+  const std::string once = encode_history(decode_history(text));
+  if (encode_history(decode_history(once)) != once) std::abort();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -59,6 +64,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 6:
       check(text, decode_dns_records, encode_dns_records);
+      break;
+    case 7:
+      check_history(text);
       break;
     default:
       check(text, decode_reload, encode_reload);

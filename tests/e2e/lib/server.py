@@ -109,7 +109,9 @@ class Server:
                          "--runtime", str(self.runtime_path), *arguments])
 
     def acmectl(self, *arguments):
-        """The operator's command for this server, running or not."""
+        """The operator's command for this server, running or not. Tests renew what is not due."""
+        if arguments[0] == "renew":
+            arguments = ("renew", "--force", *arguments[1:])
         return self.run(*self.acmectl_line().split(), *arguments)
 
     # Processes.

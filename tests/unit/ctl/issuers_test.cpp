@@ -1,7 +1,6 @@
 // CAs and accounts as people read them.
 #include "ctl/issuers.h"
 
-#include "ctl/commands.h"
 #include "unit/check.h"
 
 using namespace acme;
@@ -45,16 +44,6 @@ TEST(a_page_for_each_account) {
   CHECK_CONTAINS(text, "  account:            none yet: it is made with the first order\n");
   CHECK_CONTAINS(text, "  external account:   kid-1\n");
   CHECK(text.find('\x1b') == std::string::npos);
-}
-
-TEST(commands_have_their_words) {
-  CHECK(find_command("status") != nullptr);
-  CHECK(find_command("account") == nullptr);
-  CHECK(find_command("account rollover")->offline.empty());
-  CHECK_EQ(find_command("account show")->offline, "issuers");
-  for (const char* command : {"status", "renew", "revoke", "issuers", "account show",
-                              "account rollover", "account agree", "account deactivate"})
-    CHECK(std::string_view(kUsage).find(command) != std::string_view::npos);
 }
 
 }  // namespace

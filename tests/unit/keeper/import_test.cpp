@@ -72,6 +72,7 @@ TEST(a_certificate_with_just_these_names_is_stored_served_and_current) {
   bench.restart();
   CHECK(bench.certificates().state_of(bench.managed(kSite)).current);
   CHECK_EQ(bench.managed(kSite).stored->issuer, "ca");
+  CHECK_EQ(REQUIRE_OK(bench.store().load_history(kSite)).at(0).event, "imported");
   CHECK_EQ(Taken(bench, for_site(bench))["result"], "there already");  // of the same serial
 }
 

@@ -202,17 +202,22 @@ TEST(without_a_server_a_renewal_is_noted_for_it) {
       bench.config.state_path, copy,
       std::filesystem::copy_options::recursive | std::filesystem::copy_options::copy_symlinks);
   chmod(copy.c_str(), 0700);
-  const auto renew = [&](const std::string& path, const std::string& name) {
+  const auto renew = [&](const std::string& path, const std::string& name,
+                         const char* command = "renew") {
     int status = -1;
-    std::string text = printed_by([&] { status = keeper::once(bench.env, path, "renew", {name}); });
+    std::string text = printed_by([&] { status = keeper::once(bench.env, path, command, {name}); });
     return std::pair(status, text);
   };
   CHECK_EQ(renew(bench.config.state_path, "site").first, ipc::kServerIsRunning);
   CHECK_EQ(renew(copy, "nobody.example").first, 1);
-  auto [status, text] = renew(copy, "www.site.example");
+  const auto unforced = renew(copy, "www.site.example");
+  CHECK_EQ(unforced.first, 0);
+  CHECK_CONTAINS(unforced.second, "site/ecdsa-256: not due: it is renewed in ");
+  Store store = REQUIRE_OK(Store::open(bench.env, copy, Store::Mode::read_only, bench.log));
+  (void)REQUIRE_ERROR(store.load_schedule(kSite, kNow), Errc::not_found);
+  auto [status, text] = renew(copy, "www.site.example", "renew-forced");
   CHECK_EQ(status, 0);
   CHECK_CONTAINS(text, "site/ecdsa-256: no server is running");
-  Store store = REQUIRE_OK(Store::open(bench.env, copy, Store::Mode::read_only, bench.log));
   CHECK(REQUIRE_OK(store.load_schedule(kSite, kNow)).renewal_requested);
 }
 
