@@ -8,6 +8,7 @@
 
 #include "base/challenge_type.h"
 #include "base/dns_record.h"
+#include "base/event.h"
 #include "base/lineage.h"
 #include "base/rate_limit.h"
 #include "base/secret.h"
@@ -86,6 +87,35 @@ struct OrderRecord {
 struct ReloadRecord {
   WallTime last = 0;       // 0: never
   std::uint32_t vain = 0;  // how many before it, in a row, did not help
+};
+
+// Something that somebody is to be told, and was not yet.
+struct NoticeRecord {
+  std::uint32_t number = 0;
+  std::string target;  // who: NotifyConfig::id
+  Event event = Event::failed;
+  std::string subject;
+  std::string json;  // what
+};
+
+// What was told already, so that it is not told again and again.
+struct ToldRecord {
+  std::string subject;
+  std::string words;       // with what differs each time left out
+  WallTime last = 0;       // when it was told
+  std::uint32_t more = 0;  // times that it happened since, untold
+};
+
+struct NoticesRecord {
+  std::vector<NoticeRecord> pending;
+  std::vector<ToldRecord> told;
+};
+
+// A deploy program that has ended well for a certificate.
+struct DeployedRecord {
+  std::string program;  // DeployConfig::id
+  Lineage lineage;
+  std::string version;  // of the certificate
 };
 
 }  // namespace acme
