@@ -18,8 +18,8 @@ bool needs_person(const Failure& failure) {
 
 }  // namespace
 
-void Driver::notify(const Entry& entry, const std::string& issuer,
-                    const Failure& failure, bool of_issuer) {
+void Driver::notify(const Entry& entry, const std::string& issuer, const Failure& failure,
+                    bool of_issuer) {
   if (config_.hooks.notify.empty()) return;
   ipc::Happened happened;
   if (needs_person(failure)) happened.event = Event::action_required;

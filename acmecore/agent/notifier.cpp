@@ -49,9 +49,8 @@ Notifier::~Notifier() {
 }
 
 void Notifier::tell(ipc::Notice notice) {
-  auto found = std::find_if(targets_.begin(), targets_.end(), [&](const auto& target) {
-    return target->config.id == notice.target;
-  });
+  auto found = std::find_if(targets_.begin(), targets_.end(),
+                            [&](const auto& target) { return target->config.id == notice.target; });
   if (found == targets_.end()) return finish(notice);
   (*found)->queue.push_back({std::move(notice), services_.env.boottime()});
   next(**found);
@@ -76,7 +75,8 @@ void Notifier::run_program(Target& target) {
   program.input = notice.json + "\n";
   program.limit = kProgramLimit;
   program.printable = [](std::string_view line) { return printable(line); };
-  target.run.start(std::move(program), [this, &target](Outcome outcome) { ended(target, outcome); });
+  target.run.start(std::move(program),
+                   [this, &target](Outcome outcome) { ended(target, outcome); });
 }
 
 void Notifier::ask_url(Target& target) {
@@ -109,8 +109,8 @@ void Notifier::ended(Target& target, const Outcome& outcome) {
   }
   target.backoff = std::clamp(target.backoff * 2, kFirstPause, kLongestPause);
   const bool lost = now - told.since >= kPatience;
-  const std::string line = label + " could not be told: " + told.notice.subject + ": " +
-                           outcome.error().message;
+  const std::string line =
+      label + " could not be told: " + told.notice.subject + ": " + outcome.error().message;
   if (lost)
     services_.log.error(line + "; given up after a day");
   else if (auto repeated = failures_.tell(label, outcome.error().message, services_.env.now()))

@@ -87,7 +87,9 @@ int redirect_standard(int standard_input, int standard_error, bool output_too) {
     if (sources[i] < 0) give_up(errno);
   }
   if (what.standard_error) {
-    if (int error = redirect_standard(what.standard_input, *what.standard_error, what.output_to_error); error != 0)
+    if (int error =
+            redirect_standard(what.standard_input, *what.standard_error, what.output_to_error);
+        error != 0)
       give_up(error);
   }
   for (int i = 0; i < count; ++i)

@@ -10,8 +10,8 @@ namespace acme {
 Result<UniqueFd> input_file(const Env& env, std::string_view text) {
   if (text.empty()) return UniqueFd();
   const auto failed = [](const char* call, int error) {
-    return fail(Errc::io, std::string("standard input of a program: ") + call + ": " +
-                              std::strerror(error));
+    return fail(Errc::io,
+                std::string("standard input of a program: ") + call + ": " + std::strerror(error));
   };
   const int made = env.memory_file("input");
   if (made < 0) return failed("memfd_create", -made);

@@ -127,7 +127,8 @@ Result<ExportConfig> parse_export(Values words, std::string_view root) {
                  "\" is not known here: write group=, dir= and, if not all certificates are meant, "
                  "for=");
   if (!group || !dir)
-    return wrong(std::string("there is no ") + (group ? "dir=: write the folder" : "group=: write the group") +
+    return wrong(std::string("there is no ") +
+                 (group ? "dir=: write the folder" : "group=: write the group") +
                  (group ? " that the copies are to lie in" : " that may read the copies"));
   out.group = *group;
   ACME_TRY(out.gid, find_group(*group));

@@ -35,6 +35,10 @@ Deploy::Deploy(const Env& env, Log& log, const Config& config, Store& store,
 }
 
 void Deploy::restore() {
+  for (const ExportConfig& each : config_.hooks.exports)
+    warn_of_strangers(log_, "export", certificates_, each.only);
+  for (const DeployConfig& each : config_.hooks.deploy)
+    warn_of_strangers(log_, "deploy", certificates_, each.only);
   if (hooks_.empty()) return;
   for (const auto& hook : hooks_)
     if (auto good = check_program(hook->config.command.front()); !good)
@@ -119,13 +123,13 @@ Outcome Deploy::begin(Hook& hook, const Versions& wanted) {
                       .set("certificates", std::move(list))
                       .compact() +
                   "\n";
-  program.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                         "LANG=C.UTF-8",
-                         "HOME=/",
-                         std::string("ACME_SERVER=") +
-                             (config_.server == ServerKind::httpd ? "httpd" : "nginx"),
-                         "ACME_CERTIFICATES=" + ids,
-                         "ACME_PATHS=" + paths};
+  program.environment = {
+      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+      "LANG=C.UTF-8",
+      "HOME=/",
+      std::string("ACME_SERVER=") + (config_.server == ServerKind::httpd ? "httpd" : "nginx"),
+      "ACME_CERTIFICATES=" + ids,
+      "ACME_PATHS=" + paths};
   // What a process may get has an end; JSON has them all.
   if (names.size() < std::size_t{64} << 10) program.environment.push_back("ACME_NAMES=" + names);
   return hook.run.start(std::move(program));
@@ -163,9 +167,9 @@ void Deploy::end(Hook& hook, const Outcome& outcome) {
   if (!outcome) {
     hook.backoff = std::clamp(hook.backoff * 2, kFirstBackoff, kLongestBackoff);
     hook.not_before = env_.boottime() + hook.backoff;
-    hook.complaint.say("the deploy program " + program + " failed: " + outcome.error().message,
-                       " (for " + ids + "); it is run again " +
-                           format_relative(hook.backoff / 1000));
+    hook.complaint.say(
+        "the deploy program " + program + " failed: " + outcome.error().message,
+        " (for " + ids + "); it is run again " + format_relative(hook.backoff / 1000));
     if (on_failure) on_failure(program, lineages, outcome.error().message);
     return;
   }
@@ -184,8 +188,9 @@ void Deploy::save() {
       if (certificates_.all().contains(lineage)) all.push_back({hook->config.id, lineage, version});
   auto saved = store_.save_deployed(all);
   saved ? store_complaint_.over()
-        : store_complaint_.say(saved.error().message + "; deploy programs are run again when the "
-                                                       "helper starts again");
+        : store_complaint_.say(saved.error().message +
+                               "; deploy programs are run again when the "
+                               "helper starts again");
 }
 
 void Deploy::add_to(std::vector<pollfd>& fds) const {

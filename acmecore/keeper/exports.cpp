@@ -57,14 +57,30 @@ void prune(const Directory& versions, const std::string& keep, const std::string
 
 }  // namespace
 
-bool is_meant(const Managed& managed, const std::vector<std::string>& only) {
-  if (!managed.stored || managed.waits_for_reload) return false;
-  if (only.empty()) return true;
+namespace {
+
+bool is_among(const Managed& managed, const std::vector<std::string>& only) {
   const auto& names = managed.config->names;
   return std::any_of(only.begin(), only.end(), [&](const std::string& name) {
     return lower(managed.lineage.certificate) == name ||
            std::find(names.begin(), names.end(), name) != names.end();
   });
+}
+
+}  // namespace
+
+bool is_meant(const Managed& managed, const std::vector<std::string>& only) {
+  return managed.stored && !managed.waits_for_reload && (only.empty() || is_among(managed, only));
+}
+
+void warn_of_strangers(Log& log, const char* what, const Certificates& certificates,
+                       const std::vector<std::string>& only) {
+  const auto& all = certificates.all();
+  for (const std::string& name : only)
+    if (std::none_of(all.begin(), all.end(),
+                     [&](const auto& each) { return is_among(each.second, {name}); }))
+      log.warning(std::string(what) + ": for=" + printable(name) +
+                  ": no certificate is called so or has that name");
 }
 
 // CAs promise serial numbers of their own to each certificate; who made these here is not asked.

@@ -51,6 +51,9 @@ class Exports {
 // Whether the certificate is active, and among those that `only` names (by id, or a name of it).
 bool is_meant(const Managed& managed, const std::vector<std::string>& only);
 
+// Of those names that are nobody's.
+void warn_of_strangers(Log& log, const char* what, const Certificates& certificates,
+                       const std::vector<std::string>& only);
 // Which certificate it is that is stored.
 std::string version_of(const Managed& managed);
 

@@ -13,7 +13,6 @@ namespace acme::keeper {
 namespace {
 
 constexpr std::size_t kMostPending = 200;  // for each who is told
-constexpr std::size_t kMostTold = 1'000;
 constexpr std::size_t kLongestWords = 512;
 constexpr Millis kSaveInterval = 1'000;
 constexpr std::int64_t kToldLife = 60 * kDay;
@@ -51,6 +50,8 @@ void Notices::restore() {
     return std::none_of(all.begin(), all.end(),
                         [&](const auto& target) { return target.id == notice.target; });
   });
+  for (ToldRecord& told : record_.told) told_.insert_or_assign(told.subject, std::move(told));
+  record_.told.clear();
   for (const NoticeRecord& notice : record_.pending) last_ = std::max(last_, notice.number);
 }
 
@@ -83,14 +84,14 @@ void Notices::installed(const Managed& managed, bool first) {
 }
 
 void Notices::revoked(const Managed& managed) {
-  Notice notice = notice_of(
-      managed, Event::revoked,
-      managed.lineage.certificate + ": its certificate was revoked" +
-          (managed.stored->revocation_reason.empty()
-               ? std::string()
-               : " (" + managed.stored->revocation_reason + ")") +
-          (managed.stored->to_be_replaced ? "; another one is ordered now"
-                                          : "; it is served until it is renewed"));
+  Notice notice =
+      notice_of(managed, Event::revoked,
+                managed.lineage.certificate + ": its certificate was revoked" +
+                    (managed.stored->revocation_reason.empty()
+                         ? std::string()
+                         : " (" + managed.stored->revocation_reason + ")") +
+                    (managed.stored->to_be_replaced ? "; another one is ordered now"
+                                                    : "; it is served until it is renewed"));
   add(notice);
 }
 
@@ -135,8 +136,9 @@ Outcome Notices::happened(const ipc::Happened& request) {
           (person ? " wants a person to do something before it issues"
                   : " did not issue the certificate") +
           (request.of_issuer && !person ? "; so will it be with every order there" : "") +
-          (managed.stored ? "; the one that is served " + until(managed.stored->not_after, env_.now())
-                          : "; there is none yet"));
+          (managed.stored
+               ? "; the one that is served " + until(managed.stored->not_after, env_.now())
+               : "; there is none yet"));
   notice.issuer = request.issuer;
   notice.error = request.words;
   if (https_origin(request.url)) notice.url = request.url;
@@ -149,8 +151,9 @@ Outcome Notices::happened(const ipc::Happened& request) {
 // ---- what ends soon
 
 void Notices::look() {
-  if (!is_wanted(Event::expiring)) return;
   const WallTime now = env_.now();
+  std::erase_if(told_, [now](const auto& each) { return each.second.last <= now - kToldLife; });
+  if (!is_wanted(Event::expiring)) return;
   for (const auto& [lineage, managed] : certificates_.all()) look_at(managed, now);
   for (const SuppliedCertificate& certificate : supplied_) look_at(certificate, now);
 }
@@ -191,30 +194,24 @@ void Notices::look_at(const SuppliedCertificate& certificate, WallTime now) {
 
 // ---- what is told already
 
-bool Notices::is_new(const std::string& subject, std::string_view words,
-                     std::int64_t again_after) {
+bool Notices::is_new(const std::string& subject, std::string_view words, std::int64_t again_after) {
   if (config_.hooks.notify.empty()) return false;
   words = words.substr(0, kLongestWords);
   const WallTime now = env_.now();
-  auto& told = record_.told;
-  std::erase_if(told, [now](const ToldRecord& each) { return each.last <= now - kToldLife; });
-  auto found = std::find_if(told.begin(), told.end(),
-                            [&](const ToldRecord& each) { return each.subject == subject; });
-  if (found != told.end() && found->words == words && now >= found->last &&
-      now < found->last + again_after) {
-    ++found->more;
-    return false;
+  if (auto found = told_.find(subject); found != told_.end()) {
+    ToldRecord& told = found->second;
+    if (told.words == words && now >= told.last && now < told.last + again_after) {
+      ++told.more;
+      return false;
+    }
   }
-  if (found != told.end()) told.erase(found);
-  if (told.size() >= kMostTold) told.erase(told.begin());
-  told.push_back({subject, std::string(words), now, 0});
+  told_.insert_or_assign(subject, ToldRecord{subject, std::string(words), now, 0});
   touch();
   return true;
 }
 
 void Notices::forget(const std::string& subject) {
-  if (std::erase_if(record_.told, [&](const ToldRecord& each) { return each.subject == subject; }))
-    touch();
+  if (told_.erase(subject) != 0) touch();
 }
 
 // ---- the queue
@@ -284,12 +281,14 @@ void Notices::settle() {
   if (!stale_) return;
   saved_at_ = env_.boottime();
   NoticesRecord kept = record_;
+  for (const auto& [subject, told] : told_) kept.told.push_back(told);
   std::erase_if(kept.pending, [](const NoticeRecord& each) { return !is_kept(each.event); });
   auto saved = store_.save_notices(kept);
   stale_ = !saved;
   saved ? store_complaint_.over()
-        : store_complaint_.say(saved.error().message + "; what is not told yet is told again, or "
-                                                       "lost, when the helper ends");
+        : store_complaint_.say(saved.error().message +
+                               "; what is not told yet is told again, or "
+                               "lost, when the helper ends");
 }
 
 }  // namespace acme::keeper

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -52,7 +53,9 @@ class Notices {
   Outcome done(const ipc::NoticeDone& request);
 
   // Instead of those before.
-  void supply(std::vector<SuppliedCertificate> certificates) { supplied_ = std::move(certificates); }
+  void supply(std::vector<SuppliedCertificate> certificates) {
+    supplied_ = std::move(certificates);
+  }
   // Each minute: what ends soon.
   void look();
   // In each turn of the loop: what is new is written.
@@ -76,7 +79,8 @@ class Notices {
   const Config& config_;
   Store& store_;
   const Certificates& certificates_;
-  NoticesRecord record_;
+  NoticesRecord record_;                    // what is pending
+  std::map<std::string, ToldRecord> told_;  // by subject: as many as there are certificates, or few
   std::vector<SuppliedCertificate> supplied_;
   std::uint32_t last_ = 0;
   bool stale_ = false;  // record_ is not on disk

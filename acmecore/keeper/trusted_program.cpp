@@ -51,8 +51,8 @@ class Walk {
 
   Outcome look(const std::string& path) {
     if (lstat(path.c_str(), &info_) == 0) return {};
-    return fail(Errc::io, "the program " + path_ + " cannot be run: " + path + ": " +
-                              std::strerror(errno));
+    return fail(Errc::io,
+                "the program " + path_ + " cannot be run: " + path + ": " + std::strerror(errno));
   }
 
   Outcome step(const std::string& name) {
@@ -74,7 +74,8 @@ class Walk {
     if (++links_ > kMostLinks) return unsafe("cannot be run: too many links lead to it");
     char target[PATH_MAX];
     const ssize_t size = readlink(path.c_str(), target, sizeof target);
-    if (size < 0) return unsafe(std::string("cannot be run: ") + path + ": " + std::strerror(errno));
+    if (size < 0)
+      return unsafe(std::string("cannot be run: ") + path + ": " + std::strerror(errno));
     if (target[0] == '/') here_.clear();
     push(std::string(target, static_cast<std::size_t>(size)));
     return {};

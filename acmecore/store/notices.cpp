@@ -20,8 +20,7 @@ Result<Json> object_in(std::string_view text) {
 }
 
 std::uint32_t count_in(const Json& number) {
-  return static_cast<std::uint32_t>(
-      std::clamp<std::int64_t>(number.number_or(0), 0, kMostCount));
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(number.number_or(0), 0, kMostCount));
 }
 
 }  // namespace

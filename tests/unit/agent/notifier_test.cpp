@@ -133,7 +133,8 @@ TEST(a_program_gets_json_on_standard_input_and_nothing_of_it_in_arguments) {
 
 TEST(one_after_the_other_and_several_at_a_time_are_told) {
   Office office;
-  office.program("slow", "cat > /dev/null; echo x >> running; while [ ! -e go ]; do sleep 0.05; done");
+  office.program("slow",
+                 "cat > /dev/null; echo x >> running; while [ ! -e go ]; do sleep 0.05; done");
   office.program("quick", "cat > /dev/null");
   for (std::uint32_t number : {1, 2}) office.tell(number, "slow");
   office.tell(3, "quick");
@@ -155,8 +156,8 @@ TEST(one_that_fails_is_tried_again_and_told_of_once) {
   CHECK_EQ(office.read("said"), "first\n");
   office.env.moved += 60'000;
   office.turn_until([&] { return office.read("said") == "first\nsecond\n"; });
-  std::ofstream(office.folder + "/good") << "";
   office.turn_until([&] { return office.timers.next_in().value_or(0) > 61'000; });
+  std::ofstream(office.folder + "/good") << "";
   office.env.moved += 120'000;
   office.turn_until([&] { return office.done.size() == 2; });
   CHECK_EQ(office.log.count("could not be told"), 1);
@@ -256,8 +257,7 @@ TEST(a_paused_account_needs_a_person) {
     if (type == ipc::Type::happened) told.push_back(REQUIRE_OK(decode<ipc::Happened>(bytes)));
     return std::optional<ipc::Reply>();
   };
-  world.ca.after = [](const HttpRequest& request,
-                      const Answer&) -> std::optional<HttpResult> {
+  world.ca.after = [](const HttpRequest& request, const Answer&) -> std::optional<HttpResult> {
     if (!request.url.ends_with("/new-order")) return std::nullopt;
     Answer answer;
     answer.status = 429;

@@ -1,4 +1,5 @@
-// Deploy programs and exports: real programs, real files, and a clock that moves when the test says.
+// Deploy programs and exports: real programs, real files, and a clock that moves when the test
+// says.
 #include "keeper/deploy.h"
 
 #include <sys/stat.h>
@@ -138,6 +139,10 @@ TEST(a_program_can_be_for_some_certificates) {
   world.bench.install({"wild", KeyType::ecdsa256});
   world.run();
   CHECK_EQ(calls(world), "wild\n");
+  CHECK_EQ(world.bench.log.count("for="), 0);
+  world.bench.config.hooks.deploy[0].only.push_back("mial.example");
+  world.restart();
+  CHECK_EQ(world.bench.log.count("deploy: for=mial.example: no certificate is called so"), 1);
 }
 
 TEST(what_waits_for_a_reload_is_not_deployed_yet) {

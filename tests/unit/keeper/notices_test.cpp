@@ -46,8 +46,8 @@ struct Told {
   }
   Json json(std::size_t index = 0) const { return REQUIRE_OK(Json::parse(notices.at(index).json)); }
   void fail(const std::string& words, bool of_issuer = false, const Lineage& lineage = kSite) {
-    bench.granted(ipc::Happened{Event::failed, lineage, "ca", words, "", bench.env.wall + 600,
-                                of_issuer});
+    bench.granted(
+        ipc::Happened{Event::failed, lineage, "ca", words, "", bench.env.wall + 600, of_issuer});
   }
   // The certificate in hand ends at that time.
   void set_life(WallTime not_before, WallTime not_after) {
@@ -85,7 +85,7 @@ TEST(a_new_certificate_is_told_as_issued_and_its_successor_as_renewed) {
 
 TEST(each_is_told_what_it_wants_to_know) {
   Told told(std::vector{target("all"), target("bad", bit_of(Event::failed)),
-             target("good", bit_of(Event::issued) | bit_of(Event::renewed))});
+                        target("good", bit_of(Event::issued) | bit_of(Event::renewed))});
   told.bench.install();
   told.fail("no");
   std::string all;
@@ -155,8 +155,7 @@ TEST(what_was_not_told_yet_outlives_the_helper) {
 TEST(a_person_is_told_where_to_go) {
   Told told;
   const std::string url = "https://portal.example/unpause?jwt=" + std::string(900, 'x');
-  told.bench.granted(
-      ipc::Happened{Event::action_required, kSite, "ca", "paused", url, 0, false});
+  told.bench.granted(ipc::Happened{Event::action_required, kSite, "ca", "paused", url, 0, false});
   CHECK_EQ(told.json()["event"].text_or(""), "action_required");
   CHECK_EQ(told.json()["url"].text_or(""), url);
   CHECK_CONTAINS(told.json()["message"].text_or(""), "wants a person to do something");

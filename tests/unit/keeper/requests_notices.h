@@ -42,9 +42,7 @@ inline Row notice_done() {
                             bench.granted(ipc::NoticeDone{number});
                             return Bench::frame(ipc::NoticeDone{number});
                           }});
-  row.granted = [](Bench& bench) {
-    return Bench::frame(ipc::NoticeDone{waiting_notice(bench)});
-  };
+  row.granted = [](Bench& bench) { return Bench::frame(ipc::NoticeDone{waiting_notice(bench)}); };
   return row;
 }
 
