@@ -1,5 +1,8 @@
 #include "keeper/deploy.h"
 
+#include <sys/stat.h>
+#include <sys/wait.h>
+
 #include <algorithm>
 
 #include "base/json.h"
@@ -13,7 +16,18 @@ constexpr Millis kQuiet = 1'000;         // without another certificate
 constexpr Millis kLongestWait = 10'000;  // since the first
 constexpr Millis kFirstBackoff = 60'000;
 constexpr Millis kLongestBackoff = 3'600'000;
+constexpr Millis kLook = 20;
 constexpr std::size_t kMostAtOnce = 100;
+
+Millis pause_after(std::uint32_t tries) {
+  return std::min(kFirstBackoff << std::min(tries - 1, 10U), kLongestBackoff);
+}
+
+// An operator who has mended it and reloads the server wants to see it run.
+bool was_mended(const std::string& program, WallTime since) {
+  struct stat info {};
+  return stat(program.c_str(), &info) == 0 && info.st_mtime >= since;
+}
 
 void add_word(std::string& list, const std::string& word) {
   list += (list.empty() ? "" : " ") + word;
@@ -43,11 +57,20 @@ void Deploy::restore() {
   for (const auto& hook : hooks_)
     if (auto good = check_program(hook->config.command.front()); !good)
       log_.error("deploy: " + good.error().message);
-  auto kept = store_.load_deployed();
+  auto kept = store_.load_deploys(env_.now());
   if (!kept) return;
-  for (const DeployedRecord& each : *kept)
-    for (const auto& hook : hooks_)
+  for (const auto& hook : hooks_) {
+    for (const DeployedRecord& each : kept->deployed)
       if (hook->config.id == each.program) hook->done[each.lineage] = each.version;
+    for (const DeployTriesRecord& each : kept->tries) {
+      if (hook->config.id != each.program || each.tries == 0) continue;
+      hook->tries = each.tries;
+      hook->last_try = each.last;
+      if (was_mended(hook->config.command.front(), each.last)) continue;
+      hook->not_before =
+          env_.boottime() + pause_after(each.tries) - (env_.now() - each.last) * 1000;
+    }
+  }
 }
 
 // Certificates that are renewed together do not come in the same second.
@@ -103,6 +126,9 @@ void Deploy::look(Hook& hook) {
 
 // All in it is of the configuration and of the store; nothing is a CA's word.
 Outcome Deploy::begin(Hook& hook, const Versions& wanted) {
+  ++hook.tries;
+  hook.last_try = env_.now();
+  save();  // whatever becomes of us
   ACME_CHECK(check_program(hook.config.command.front()));
   Json list = Json::array();
   std::string ids;
@@ -165,15 +191,14 @@ void Deploy::end(Hook& hook, const Outcome& outcome) {
   }
   if (lineages.size() > 5) ids += " and " + std::to_string(lineages.size() - 5) + " more";
   if (!outcome) {
-    hook.backoff = std::clamp(hook.backoff * 2, kFirstBackoff, kLongestBackoff);
-    hook.not_before = env_.boottime() + hook.backoff;
-    hook.complaint.say(
-        "the deploy program " + program + " failed: " + outcome.error().message,
-        " (for " + ids + "); it is run again " + format_relative(hook.backoff / 1000));
+    const Millis pause = pause_after(hook.tries);
+    hook.not_before = env_.boottime() + pause;
+    hook.complaint.say("the deploy program " + program + " failed: " + outcome.error().message,
+                       " (for " + ids + "); it is run again " + format_relative(pause / 1000));
     if (on_failure) on_failure(program, lineages, outcome.error().message);
     return;
   }
-  hook.backoff = 0;
+  hook.tries = 0;
   hook.not_before = 0;
   hook.complaint.over();
   log_.notice("deployed by " + program + ": " + ids);
@@ -182,11 +207,14 @@ void Deploy::end(Hook& hook, const Outcome& outcome) {
 }
 
 void Deploy::save() {
-  std::vector<DeployedRecord> all;
-  for (const auto& hook : hooks_)
+  DeploysRecord all;
+  for (const auto& hook : hooks_) {
     for (const auto& [lineage, version] : hook->done)
-      if (certificates_.all().contains(lineage)) all.push_back({hook->config.id, lineage, version});
-  auto saved = store_.save_deployed(all);
+      if (certificates_.all().contains(lineage))
+        all.deployed.push_back({hook->config.id, lineage, version});
+    if (hook->tries != 0) all.tries.push_back({hook->config.id, hook->tries, hook->last_try});
+  }
+  auto saved = store_.save_deploys(all);
   saved ? store_complaint_.over()
         : store_complaint_.say(saved.error().message +
                                "; deploy programs are run again when the "
@@ -211,6 +239,22 @@ Millis Deploy::next_deadline(Millis otherwise) const {
 
 void Deploy::ended(pid_t pid, int status) {
   for (const auto& hook : hooks_) hook->run.ended(pid, status);
+}
+
+void Deploy::await(Millis longest) {
+  const Millis end_at = env_.boottime() + longest;
+  for (const auto& hook : hooks_) {
+    while (hook->run.is_running()) {
+      const Millis left = end_at - env_.boottime();
+      if (left <= 0) return;
+      std::vector<pollfd> fds;
+      hook->run.add_to(fds);
+      poll(fds.data(), fds.size(), static_cast<int>(std::min<Millis>(left, kLook)));
+      int status = 0;
+      for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) ended(pid, status);
+      if (auto outcome = hook->run.take()) end(*hook, *outcome);
+    }
+  }
 }
 
 void Deploy::stop() {

@@ -51,7 +51,10 @@ class Deploy {
   Millis next_deadline(Millis otherwise) const;
   // waitpid told of this pid.
   void ended(pid_t pid, int status);
-  // Nothing of ours goes on when the keeper does not: the next one runs it again.
+  // The keeper ends: what is about to end well is waited for, so long at most. (A program that
+  // reloads this server would otherwise be run by each new keeper again.)
+  void await(Millis longest);
+  // Nothing of ours goes on when the keeper does not: the next one runs it again, after a pause.
   void stop();
 
  private:
@@ -64,9 +67,10 @@ class Deploy {
     Complaint complaint;
     Versions done;
     Versions running;
+    std::uint32_t tries = 0;  // in a row that have not ended well
+    WallTime last_try = 0;
     Millis not_before = 0;  // after a failure
-    Millis backoff = 0;
-    bool waits = false;  // there is something to run it for
+    bool waits = false;     // there is something to run it for
   };
 
   bool is_quiet() const;

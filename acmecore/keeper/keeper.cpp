@@ -237,6 +237,7 @@ int Keeper::run() {
   }
   await_new_orders();
   agent_.stop();
+  deploy_.await(kLastAnswers / 2);
   deploy_.stop();
   notices_.settle();
   if (runtime_) {

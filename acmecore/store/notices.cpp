@@ -75,35 +75,47 @@ Outcome Store::save_notices(const NoticesRecord& notices) {
   return replace_file(state_->root, kNotices, encode_notices(notices));
 }
 
-std::string encode_deployed(const std::vector<DeployedRecord>& deployed) {
-  Json list = Json::array();
-  for (const DeployedRecord& each : deployed)
-    list.append(Json::object()
-                    .set("program", each.program)
-                    .set("certificate", each.lineage.certificate)
-                    .set("key", std::string(key_type_slug(each.lineage.key)))
-                    .set("version", each.version));
-  return Json::object().set("deployed", list).compact() + "\n";
+std::string encode_deploys(const DeploysRecord& deploys) {
+  Json deployed = Json::array();
+  for (const DeployedRecord& each : deploys.deployed)
+    deployed.append(Json::object()
+                        .set("program", each.program)
+                        .set("certificate", each.lineage.certificate)
+                        .set("key", std::string(key_type_slug(each.lineage.key)))
+                        .set("version", each.version));
+  Json tries = Json::array();
+  for (const DeployTriesRecord& each : deploys.tries)
+    tries.append(Json::object()
+                     .set("program", each.program)
+                     .set("tries", std::int64_t{each.tries})
+                     .set("last", format_rfc3339(each.last)));
+  return Json::object().set("deployed", deployed).set("tries", tries).compact() + "\n";
 }
 
-Result<std::vector<DeployedRecord>> decode_deployed(std::string_view text) {
+Result<DeploysRecord> decode_deploys(std::string_view text) {
   ACME_TRY(const Json in, object_in(text));
-  std::vector<DeployedRecord> deployed;
+  DeploysRecord deploys;
   for (const Json& item : in["deployed"].items())
     if (auto key = key_type_from_slug(item["key"].text_or("")))
-      deployed.push_back({item["program"].text_or(""),
-                          {item["certificate"].text_or(""), *key},
-                          item["version"].text_or("")});
-  return deployed;
+      deploys.deployed.push_back({item["program"].text_or(""),
+                                  {item["certificate"].text_or(""), *key},
+                                  item["version"].text_or("")});
+  for (const Json& item : in["tries"].items())
+    deploys.tries.push_back({item["program"].text_or(""), count_in(item["tries"]),
+                             parse_rfc3339(item["last"].text_or("")).value_or(0)});
+  return deploys;
 }
 
-Result<std::vector<DeployedRecord>> Store::load_deployed() const {
-  return state_->load_record(state_->root, std::string(kDeployed), decode_deployed);
+Result<DeploysRecord> Store::load_deploys(WallTime now) const {
+  ACME_TRY(DeploysRecord deploys,
+           state_->load_record(state_->root, std::string(kDeployed), decode_deploys));
+  for (DeployTriesRecord& each : deploys.tries) each.last = std::clamp<WallTime>(each.last, 0, now);
+  return deploys;
 }
 
-Outcome Store::save_deployed(const std::vector<DeployedRecord>& deployed) {
+Outcome Store::save_deploys(const DeploysRecord& deploys) {
   ACME_CHECK(state_->may_write());
-  return replace_file(state_->root, kDeployed, encode_deployed(deployed));
+  return replace_file(state_->root, kDeployed, encode_deploys(deploys));
 }
 
 }  // namespace acme

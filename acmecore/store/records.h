@@ -118,4 +118,16 @@ struct DeployedRecord {
   std::string version;  // of the certificate
 };
 
+// How often in a row a deploy program was begun and has not ended well.
+struct DeployTriesRecord {
+  std::string program;
+  std::uint32_t tries = 0;
+  WallTime last = 0;
+};
+
+struct DeploysRecord {
+  std::vector<DeployedRecord> deployed;
+  std::vector<DeployTriesRecord> tries;
+};
+
 }  // namespace acme

@@ -60,6 +60,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 6:
       check(text, decode_dns_records, encode_dns_records);
       break;
+    case 7:
+      check(text, decode_notices, encode_notices);
+      check(text, decode_deploys, encode_deploys);
+      break;
     default:
       check(text, decode_reload, encode_reload);
   }

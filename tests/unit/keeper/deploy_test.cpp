@@ -28,6 +28,11 @@ struct World {
     write_text(program(), "#!/bin/sh\n" + text + "\n");
     chmod(program().c_str(), 0755);
   }
+  // When it was last written.
+  void touch(WallTime when) {
+    const timespec times[] = {{when, 0}, {when, 0}};
+    CHECK_EQ(utimensat(AT_FDCWD, program().c_str(), times, 0), 0);
+  }
   // A crash: the next keeper knows what the store says.
   void restart() {
     deploy.reset();
@@ -51,12 +56,12 @@ struct World {
       CHECK(eventually([&] {
         std::vector<pollfd> fds;
         deploy->add_to(fds);
-        if (fds.empty()) return true;
         poll(fds.data(), fds.size(), 20);
         int status = 0;
         for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) deploy->ended(pid, status);
         deploy->turn();
-        return false;
+        siginfo_t info{};
+        return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0;  // no child
       }));
     }
   }
@@ -118,6 +123,44 @@ TEST(each_certificate_is_deployed_once_whoever_dies) {
   world.restart();
   world.run();
   CHECK_EQ(calls(world), "site\nsite\nsite\n");
+}
+
+TEST(one_that_was_interrupted_is_run_again_after_a_pause) {
+  World world("");
+  world.write_script(counter(world) + "; sleep 600");
+  world.bench.install();
+  world.bench.env.pass(1);
+  world.deploy->turn();
+  CHECK(eventually([&] { return !calls(world).empty(); }));
+  world.write_script(counter(world) + "; exit 1");
+  world.touch(world.bench.env.wall - 1);
+  world.restart();
+  world.run();
+  CHECK_EQ(calls(world), "site\n");
+  world.bench.env.pass(60);
+  world.run();
+  CHECK_EQ(calls(world), "site\nsite\n");
+  // Unless it was mended meanwhile.
+  world.write_script(counter(world));
+  world.touch(world.bench.env.wall);
+  world.restart();
+  world.run();
+  CHECK_EQ(calls(world), "site\nsite\nsite\n");
+}
+
+// As `nginx -s reload` in such a program would have it.
+TEST(one_that_is_about_to_end_when_the_keeper_does_is_waited_for) {
+  World world("");
+  world.write_script(counter(world) + "; sleep 0.1");
+  world.bench.install();
+  world.bench.env.pass(1);
+  world.deploy->turn();
+  world.deploy->await(60'000);  // of a clock that stands still
+  CHECK_EQ(world.bench.log.count("deployed by"), 1);
+  world.restart();
+  world.bench.env.pass(3600);
+  world.run();
+  CHECK_EQ(calls(world), "site\n");
 }
 
 TEST(certificates_that_come_together_are_one_call) {

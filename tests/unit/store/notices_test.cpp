@@ -47,14 +47,21 @@ TEST(what_cannot_be_told_is_left_out_and_what_is_damaged_set_aside) {
 TEST(deployed_certificates_come_back) {
   Shop shop;
   Store store = shop.writer();
-  REQUIRE_OK(store.save_deployed({{"program", {"site", KeyType::rsa2048}, "0a"}}));
-  const auto again = REQUIRE_OK(shop.reader().load_deployed());
-  CHECK_EQ(again.size(), 1);
-  CHECK_EQ(again[0].program, "program");
-  CHECK((again[0].lineage == Lineage{"site", KeyType::rsa2048}));
-  CHECK_EQ(again[0].version, "0a");
+  DeploysRecord record;
+  record.deployed = {{"program", {"site", KeyType::rsa2048}, "0a"}};
+  record.tries = {{"other", 3, kNow}};
+  REQUIRE_OK(store.save_deploys(record));
+  const DeploysRecord again = REQUIRE_OK(shop.reader().load_deploys(kNow - 1));
+  CHECK_EQ(again.deployed.size(), 1);
+  CHECK_EQ(again.deployed[0].program, "program");
+  CHECK((again.deployed[0].lineage == Lineage{"site", KeyType::rsa2048}));
+  CHECK_EQ(again.deployed[0].version, "0a");
+  CHECK_EQ(again.tries.size(), 1);
+  CHECK_EQ(again.tries[0].program, "other");
+  CHECK_EQ(again.tries[0].tries, 3);
+  CHECK_EQ(again.tries[0].last, kNow - 1);
   put_text(shop.path("deployed.json"), R"({"deployed": [{"program": "x", "key": "none"}]})");
-  CHECK(REQUIRE_OK(store.load_deployed()).empty());
+  CHECK(REQUIRE_OK(store.load_deploys(kNow)).deployed.empty());
 }
 
 }  // namespace
