@@ -450,6 +450,7 @@ void Driver::tell_failure(const Entry& entry, const std::string& issuer, const F
   auto repeated = failures_.tell(of_all ? issuer : name, failure.words, now);
   if (!repeated && turned) services_.log.info(name + ": " + tell_turn(entry));
   if (!repeated) return;
+  notify(entry, issuer, failure, of_all);
   std::string line = name + ": order failed: " + failure.words;
   if (turned) line = name + ": order at " + issuer + " failed: " + failure.words;
   if (!failure.url.empty() && failure.words.find(failure.url) == std::string::npos)

@@ -148,6 +148,9 @@ class Driver final : public OrderRun::Owner {
   void tell_other_type(const Entry& entry, const protocol::Failure& failure);
   void tell_failure(const Entry& entry, const std::string& issuer, const protocol::Failure& failure,
                     bool issuers_trouble, bool turned);
+  // To be told to who wants to know.
+  void notify(const Entry& entry, const std::string& issuer, const protocol::Failure& failure,
+              bool of_issuer);
   void save(const Entry& entry);
 
   Services services_;

@@ -48,6 +48,11 @@ Outcome KeeperLink::dispatch(const Frame& frame) {
       if (on_check) on_check(check);
       return {};
     }
+    case ipc::Type::notice: {
+      ACME_TRY(ipc::Notice notice, decode<ipc::Notice>(frame.payload.view()));
+      if (on_notice) on_notice(std::move(notice));
+      return {};
+    }
     default:
       return fail(Errc::protocol, "the keeper sent a message of an unknown type");
   }

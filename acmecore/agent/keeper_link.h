@@ -13,6 +13,7 @@
 #include "ipc/channel.h"
 #include "ipc/check.h"
 #include "ipc/messages.h"
+#include "ipc/notice.h"
 
 namespace acme::agent {
 
@@ -46,6 +47,7 @@ class KeeperLink {
   std::function<void(const ipc::RenewNow&)> on_renew;
   std::function<void(ipc::Errand)> on_errand;
   std::function<void(const ipc::Check&)> on_check;
+  std::function<void(ipc::Notice)> on_notice;
 
   int fd() const { return channel_.fd(); }
   bool wants_write() const { return channel_.wants_write(); }

@@ -10,6 +10,7 @@
 #include "agent/dns_tools.h"
 #include "agent/driver.h"
 #include "agent/http_curl.h"
+#include "agent/notifier.h"
 #include "agent/resolving_http.h"
 #include "agent/sandbox.h"
 #include "crypto/wiping_free.h"  // once in the program: freed memory is wiped
@@ -46,6 +47,9 @@ class Agent {
     keeper_.on_check = [this](const ipc::Check& check) {
       if (driver_) driver_->check(check);
     };
+    keeper_.on_notice = [this](ipc::Notice notice) {
+      if (notifier_) notifier_->tell(std::move(notice));
+    };
   }
 
   // Until the keeper goes away.
@@ -79,6 +83,7 @@ class Agent {
     if (config_.drop_privileges) ACME_CHECK(check_not_root());
     http_->set_user_agent("acmecore/" ACME_VERSION " (" + config_.server_version + ")");
     resolving_.use(config_.resolvers);
+    notifier_.emplace(services_, watches_, config_.hooks.notify);
     dns01_.emplace(services_, dns_tools_.tools(), config_);
     services_.dns01 = &*dns01_;
     dns01_->take_over(welcome.dns_records);
@@ -106,6 +111,7 @@ class Agent {
   Config config_;
   DnsToolbox dns_tools_{services_, watches_, dns_, config_};
   std::optional<Dns01> dns01_;
+  std::optional<Notifier> notifier_;
   std::unique_ptr<Driver> driver_;
   Outcome refused_;
 };

@@ -11,6 +11,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/input_file.h"
+
 namespace acme::agent {
 namespace {
 
@@ -47,6 +49,7 @@ Outcome ProgramRun::spawn() {
   UniqueFd ours(ends[0]);
   UniqueFd theirs(ends[1]);
   fcntl(ours.get(), F_SETFL, O_NONBLOCK);
+  ACME_TRY(const UniqueFd input, input_file(env_, program_.input));
   Spawn what;
   what.program = program_.path;
   what.name = program_.name;
@@ -54,6 +57,7 @@ Outcome ProgramRun::spawn() {
   what.environment = program_.environment;
   what.working_directory = "/";
   what.standard_error = theirs.get();
+  what.standard_input = input ? input.get() : -1;
   what.output_to_error = true;
   what.own_session = true;  // what it starts ends with it
   what.die_with_parent = true;

@@ -24,6 +24,7 @@ struct Program {
   std::string name;                      // argv[0]; empty: the path
   std::vector<std::string> arguments;    // never through a shell
   std::vector<std::string> environment;  // "NAME=value", all that it has
+  std::string input;                     // on its standard input; empty: there is none
   Millis limit = 120'000;
   // Of a line of its output: what may be printed.
   std::function<std::string(std::string_view)> printable;

@@ -50,11 +50,12 @@ int open_beneath(int dir, const char* path, int flags, mode_t mode) {
 // 0, 1 and 2 of a program that has no terminal: one that kept those of the
 // shell that started the server would keep that shell (and its ssh) waiting.
 // Returns errno or 0.
-int redirect_standard(int standard_error, bool output_too) {
+int redirect_standard(int standard_input, int standard_error, bool output_too) {
   UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null) return errno;
   const int error = standard_error < 0 ? null.get() : standard_error;
-  const int targets[] = {null.get(), output_too ? error : null.get(), error};
+  const int input = standard_input < 0 ? null.get() : standard_input;
+  const int targets[] = {input, output_too ? error : null.get(), error};
   int copies[3];
   for (int i = 0; i < 3; ++i) {  // above 2: a target may be a number that is about to be replaced
     copies[i] = fcntl(targets[i], F_DUPFD_CLOEXEC, 3);
@@ -86,7 +87,9 @@ int redirect_standard(int standard_error, bool output_too) {
     if (sources[i] < 0) give_up(errno);
   }
   if (what.standard_error) {
-    if (int error = redirect_standard(*what.standard_error, what.output_to_error); error != 0)
+    if (int error =
+            redirect_standard(what.standard_input, *what.standard_error, what.output_to_error);
+        error != 0)
       give_up(error);
   }
   for (int i = 0; i < count; ++i)

@@ -31,6 +31,7 @@ struct Spawn {
   std::vector<int> descriptors;
   // 0 and 1 become /dev/null and 2 this descriptor (-1: /dev/null); without, all three stay.
   std::optional<int> standard_error;
+  int standard_input = -1;               // then 0 becomes this descriptor, where it is one
   bool output_to_error = false;          // 1 becomes that descriptor, too
   std::vector<std::string> environment;  // "NAME=value"
   uid_t uid = 0;                         // applied when `drop` is set

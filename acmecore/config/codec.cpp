@@ -58,6 +58,10 @@ bool is_sound(const Config& config) {
   if (config.activation > ActivationMode::reload) return false;
   for (const IssuerConfig& issuer : config.issuers)
     if (!is_sound(issuer)) return false;
+  for (const NotifyConfig& notify : config.hooks.notify)
+    if (notify.command.empty() == notify.url.empty()) return false;
+  for (const DeployConfig& deploy : config.hooks.deploy)
+    if (deploy.command.empty()) return false;
   std::uint32_t slot = 0;
   for (const CertificateConfig& certificate : config.certificates) {
     if (!is_sound(config, certificate, slot)) return false;

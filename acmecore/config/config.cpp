@@ -52,6 +52,8 @@ Config reduced_for_agent(const Config& config) {
   reduced.runtime_path.clear();
   reduced.helper_path.clear();
   reduced.pid_file.clear();
+  reduced.hooks.deploy.clear();
+  reduced.hooks.exports.clear();
   for (IssuerConfig& issuer : reduced.issuers) {
     issuer.account_key_file.clear();
     issuer.import_path.clear();
@@ -66,6 +68,7 @@ Config reduced_for_agent(const Config& config) {
 Config without_secrets(const Config& config) {
   Config open = config;
   open.source = {};
+  open.hooks.notify.clear();  // a URL may have a secret in it
   number_slots(open);
   for (IssuerConfig& issuer : open.issuers) {
     issuer.external_account.key.wipe();

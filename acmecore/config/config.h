@@ -20,6 +20,7 @@
 #include "base/time.h"
 #include "config/dns_provider.h"
 #include "config/external_account.h"
+#include "config/hooks.h"
 #include "config/source.h"
 
 namespace acme {
@@ -153,6 +154,7 @@ struct Config {
   std::uint32_t certificate_cache = kCertificateCache;
   std::vector<IssuerConfig> issuers;
   std::vector<CertificateConfig> certificates;
+  HooksConfig hooks;
   // Where a domain file may change: for the keeper, who reads it again.
   ConfigSource source;
 
@@ -165,7 +167,7 @@ struct Config {
     archive(self.server, self.server_version, self.state_path, self.runtime_path, self.helper_path,
             self.drop_privileges, self.agent_uid, self.agent_gid, self.log,
             self.plain_http_listener, self.activation, self.pid_file, self.resolvers, self.issuers,
-            self.certificates, self.source);
+            self.certificates, self.hooks, self.source);
   }
 };
 

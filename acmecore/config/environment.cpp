@@ -51,6 +51,7 @@ void resolve_environment(const Settings& settings, Config& config) {
   config.pid_file = settings.facts.pid_file;
   config.resolvers = settings.facts.resolvers;
   config.activation = global.activation;
+  config.hooks = global.hooks;
   config.certificate_cache = global.certificate_cache;
 
   config.state_path =

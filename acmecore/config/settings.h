@@ -53,6 +53,7 @@ struct GlobalSettings {
   std::string helper_path;
   std::uint32_t certificate_cache = kCertificateCache;
   ActivationMode activation = ActivationMode::live;
+  HooksConfig hooks;
 };
 
 // An issuer's block, or a built-in one. An absent value is the default.

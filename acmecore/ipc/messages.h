@@ -24,6 +24,7 @@ enum class Type : std::uint16_t {
   reply = 3,
   errand = 8,
   check = 12,
+  notice = 13,  // ipc/notice.h
   // agent → keeper, answered with a signed body
   sign_new_account = 16,
   sign_new_order = 17,
@@ -61,6 +62,9 @@ enum class Type : std::uint16_t {
   begin_probe = 60,
   end_probe = 61,
   check_done = 62,
+  // agent → keeper, answered: what operators are told of (ipc/notice.h)
+  happened = 70,
+  notice_done = 71,
 };
 
 // What the keeper knows of one issuer at the start.

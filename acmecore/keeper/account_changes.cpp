@@ -47,6 +47,7 @@ void Accounts::see_terms(std::string_view issuer, std::string_view terms_of_serv
                  (record.terms_of_service.empty() ? "none" : record.terms_of_service) +
                  "; using the CA accepts them. When you have read them: acmectl account agree " +
                  std::string(issuer));
+  if (!changed.empty() && on_new_terms) on_new_terms(std::string(issuer), changed);
   if (auto saved = store_.save_account(record); !saved)
     log_.error(std::string(issuer) + ": " + saved.error().message);
 }

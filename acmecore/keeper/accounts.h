@@ -1,6 +1,7 @@
 // The keeper's accounts: one key per issuer, and everything that is signed with it.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,6 +22,9 @@ class Accounts {
  public:
   Accounts(const Env& env, Log& log, const Config& config, Store& store)
       : env_(env), log_(log), config_(config), store_(store), keys_(env, log, store) {}
+
+  // Called when a CA names other terms of service than before, with their URL.
+  std::function<void(const std::string& issuer, const std::string& terms)> on_new_terms;
 
   // The URL the CA knows the account by; empty where it is not registered.
   std::string account_url(std::string_view issuer);

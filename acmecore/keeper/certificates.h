@@ -3,6 +3,7 @@
 // through to store and board at once.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -39,6 +40,9 @@ struct Managed {
   bool waits_for_reload = false;  // the board has not what is stored
 };
 
+// When it is to be renewed; what no agent has planned yet, with a third of its life left.
+WallTime renewal_due(const Managed& managed);
+
 class Certificates {
  public:
   Certificates(const Env& env, Log& log, const Config& config, Store& store, Accounts& accounts,
@@ -64,6 +68,10 @@ class Certificates {
 
   // Something was read that the agent was told is not there: it must be told again.
   bool take_misinformed() { return std::exchange(misinformed_, false); }
+
+  // Called when a certificate was installed (`first`: there was none before), and revoked.
+  std::function<void(const Managed&, bool first)> on_installed;
+  std::function<void(const Managed&)> on_revoked;
 
   // The steps of an order, as keeper/dispatch calls them.
   Result<std::string> sign_new_order(Managed& managed, const ipc::SignNewOrder& request);

@@ -63,6 +63,8 @@ Outcome Dispatch::decode_and_call(Dispatch& self, const Frame& frame) {
 //   begin_probe                   configured lineage; not many at a time
 //   end_probe                     a token that begin_probe gave
 //   check_done                    the operator has asked, for these names; bounded
+//   happened                      a failure, of a configured lineage at a configured issuer
+//   notice_done                   a notice that waits
 //   log_line, progress, issuer_progress
 //                                 escaped, bounded, not answered
 //   clock_state                   configured issuer, bounded, not answered
@@ -78,6 +80,7 @@ const Dispatch::Row Dispatch::kTable[] = {
     ACME_ROW(SignRevocation), ACME_ROW(ErrandDone),        ACME_ROW(ReadDnsSettings),
     ACME_ROW(PlanDnsRecords), ACME_ROW(NoteDnsRecord),     ACME_ROW(ForgetDnsRecord),
     ACME_ROW(BeginProbe),     ACME_ROW(EndProbe),          ACME_ROW(CheckDone),
+    ACME_ROW(Happened),       ACME_ROW(NoticeDone),
 };
 #undef ACME_ROW
 
@@ -309,6 +312,14 @@ void Dispatch::on(std::uint32_t id, const ipc::BeginProbe& request) {
 
 void Dispatch::on(std::uint32_t id, const ipc::EndProbe& request) {
   reply(id, checks_.end_probe(request.token));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::Happened& request) {
+  reply(id, notices_.happened(request));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::NoticeDone& request) {
+  reply(id, notices_.done(request));
 }
 
 void Dispatch::on(std::uint32_t id, const ipc::CheckDone& request) {

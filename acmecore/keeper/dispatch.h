@@ -15,6 +15,7 @@
 #include "keeper/certificates.h"
 #include "keeper/checks.h"
 #include "keeper/errands.h"
+#include "keeper/notices.h"
 
 namespace acme::keeper {
 
@@ -24,12 +25,13 @@ class Dispatch {
 
   // `words`: where the agent's log lines go (AgentLog).
   Dispatch(Log& words, Accounts& accounts, Certificates& certificates, Errands& errands,
-           Checks& checks, Send send)
+           Checks& checks, Notices& notices, Send send)
       : words_(words),
         accounts_(accounts),
         certificates_(certificates),
         errands_(errands),
         checks_(checks),
+        notices_(notices),
         send_(std::move(send)) {}
 
   // An error is fatal for the agent that sent it.
@@ -96,6 +98,8 @@ class Dispatch {
   void on(std::uint32_t id, const ipc::BeginProbe& request);
   void on(std::uint32_t id, const ipc::EndProbe& request);
   void on(std::uint32_t id, const ipc::CheckDone& request);
+  void on(std::uint32_t id, const ipc::Happened& request);
+  void on(std::uint32_t id, const ipc::NoticeDone& request);
 
   template <class Request>
   static Outcome decode_and_call(Dispatch& self, const Frame& frame);
@@ -105,6 +109,7 @@ class Dispatch {
   Certificates& certificates_;
   Errands& errands_;
   Checks& checks_;
+  Notices& notices_;
   Send send_;
   std::vector<Waiting> waiting_;  // one a lineage at most: an order has one step at a time
 };

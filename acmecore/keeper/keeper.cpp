@@ -127,7 +127,9 @@ Keeper::Keeper(const Env& env, Log& log, Config& config, Store& store, BoardWrit
       certificates_(env, log, config, store, accounts_, board),
       errands_(env, log, config, store, accounts_, certificates_),
       checks_(env, certificates_, board),
-      dispatch_(agent_log_, accounts_, certificates_, errands_, checks_,
+      notices_(env, log, config, store, certificates_),
+      deploy_(env, log, config, store, certificates_),
+      dispatch_(agent_log_, accounts_, certificates_, errands_, checks_, notices_,
                 [this](ipc::Type type, std::uint32_t id, const Secret& payload) {
                   send(type, id, payload);
                 }),
@@ -139,6 +141,10 @@ Keeper::Keeper(const Env& env, Log& log, Config& config, Store& store, BoardWrit
       store_complaint_(env, log),
       board_complaint_(env, log),
       file_complaint_(env, log) {
+  wire();
+}
+
+void Keeper::wire() {
   errands_.on_new = [this](const ipc::Errand& errand) {
     if (agent_.channel()) send(ipc::Type::errand, 0, encode(errand));
     return agent_.channel() != nullptr;
@@ -150,6 +156,22 @@ Keeper::Keeper(const Env& env, Log& log, Config& config, Store& store, BoardWrit
   errands_.renew = [this](const Lineage& lineage) {
     send(ipc::Type::renew_now, 0, encode(ipc::RenewNow{lineage, true}));
   };
+  notices_.on_new = [this](const ipc::Notice& notice) {
+    if (agent_.channel()) send(ipc::Type::notice, 0, encode(notice));
+    return agent_.channel() != nullptr;
+  };
+  certificates_.on_installed = [this](const Managed& managed, bool first) {
+    notices_.installed(managed, first);
+    deploy_.installed();
+  };
+  certificates_.on_revoked = [this](const Managed& managed) { notices_.revoked(managed); };
+  accounts_.on_new_terms = [this](const std::string& issuer, const std::string& terms) {
+    notices_.terms_changed(issuer, terms);
+  };
+  deploy_.on_failure = [this](const std::string& program, const std::vector<Lineage>& lineages,
+                              const std::string& words) {
+    notices_.deploy_failed(program, lineages, words);
+  };
 }
 
 void Keeper::restore() {
@@ -160,6 +182,8 @@ void Keeper::restore() {
   certificates_.restore_certificates();
   take_what_was_kept(env_, log_, config_, store_, accounts_, certificates_);
   activation_.restore();
+  notices_.restore();
+  deploy_.restore();
   open_runtime();
 }
 
@@ -201,6 +225,7 @@ void Keeper::welcome() {
   welcome.errands = errands_.open();
   welcome.dns_records = certificates_.dns().all();
   send(ipc::Type::welcome, 0, encode(welcome));
+  notices_.tell_all();
 }
 
 void Keeper::wait_for_older_workers() {
@@ -213,6 +238,9 @@ int Keeper::run() {
   }
   await_new_orders();
   agent_.stop();
+  deploy_.await(kLastAnswers / 2);
+  deploy_.stop();
+  notices_.settle();
   if (runtime_) {
     auto ignored = write_status_file(env_, runtime_.get(),
                                      status_json(env_, config_, certificates_, accounts_, false));
@@ -235,6 +263,8 @@ bool Keeper::turn(int signals) {
   for (const Lineage& lineage : certificates_.keys().collect()) dispatch_.key_is_ready(lineage);
   if (certificates_.take_misinformed()) agent_.stop();  // the next one is told what there is
   activation_.turn();
+  deploy_.turn();
+  notices_.turn();
   control_.serve();
   take_domain_files();
   settle_store();
@@ -268,6 +298,7 @@ std::vector<pollfd> Keeper::watched(int signals) const {
         {channel->fd(), static_cast<short>(channel->wants_write() ? POLLOUT : POLLIN), 0});
   for (int fd : certificates_.keys().descriptors()) fds.push_back({fd, POLLIN, 0});
   activation_.add_to(fds);
+  deploy_.add_to(fds);
   control_.add_to(fds);
   return fds;
 }
@@ -281,6 +312,8 @@ int Keeper::timeout() const {
   if (auto since = store_.unsettled_since()) until = std::min(until, *since + kSettle);
   if (agent_.start_at() > now) until = std::min(until, agent_.start_at());
   until = std::min(until, activation_.next_deadline(until));
+  until = std::min(until, deploy_.next_deadline(until));
+  until = std::min(until, notices_.next_deadline(until));
   until = std::min(until, control_.next_deadline(until));
   until = domain_files_.next_look(until);
   return static_cast<int>(std::max<Millis>(0, until - now));
@@ -297,6 +330,7 @@ bool Keeper::take_signals(int signals) {
 void Keeper::take_over() {
   agent_.stop();
   activation_.stop();
+  deploy_.stop();
   become_supervisor();
   log_.error(std::string("helper: the supervisor is gone and there is no new one: ") +
              std::strerror(errno));
@@ -357,6 +391,7 @@ void Keeper::reap() {
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
     agent_.ended(pid, status);
     activation_.ended(pid, status);
+    deploy_.ended(pid, status);
   }
 }
 
@@ -383,6 +418,8 @@ void Keeper::look_after() {
   Millis now = env_.boottime();
   looked_after_ = now;
   if (board_) board_->sweep();
+  notices_.look();
+  deploy_.look_soon();
   if (now - neglect_checked_ < kNeglectInterval) return;
   neglect_checked_ = now;
   errands_.try_again();

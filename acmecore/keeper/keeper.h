@@ -19,9 +19,11 @@
 #include "keeper/certificates.h"
 #include "keeper/checks.h"
 #include "keeper/control.h"
+#include "keeper/deploy.h"
 #include "keeper/dispatch.h"
 #include "keeper/domain_files.h"
 #include "keeper/errands.h"
+#include "keeper/notices.h"
 #include "keeper/operator_requests.h"
 #include "store/store.h"
 
@@ -48,6 +50,7 @@ class Keeper {
     Millis since;
   };
 
+  void wire();
   void open_runtime();
   bool turn(int signals);  // of the loop; false: the end
   std::vector<pollfd> watched(int signals) const;
@@ -91,6 +94,8 @@ class Keeper {
   Certificates certificates_;
   Errands errands_;
   Checks checks_;
+  Notices notices_;
+  Deploy deploy_;
   Dispatch dispatch_;
   Activation activation_;
   AgentProcess agent_;

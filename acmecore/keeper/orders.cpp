@@ -252,7 +252,8 @@ Outcome Certificates::install(Managed& managed, const ipc::InstallChain& request
   Version version = std::move(*checked);
   Version kept{{}, version.meta, version.key_pem.clone(), version.chain_pem};
   ACME_CHECK(store_.save_version(managed.lineage, std::move(version)));
-  note(managed, managed.stored ? "renewed" : "issued", kept.meta.issuer);
+  const bool first = !managed.stored;
+  note(managed, first ? "issued" : "renewed", kept.meta.issuer);
   managed.stored = kept.meta;
   // It is issued and stored: asking the CA again would not make the board larger.
   if (auto active = activate(managed, kept); !active)
@@ -260,6 +261,7 @@ Outcome Certificates::install(Managed& managed, const ipc::InstallChain& request
                "after the server's next reload: " + active.error().message);
   note_success(managed);
   give_up(managed);  // the order has done its work
+  if (on_installed) on_installed(managed, first);
   return {};
 }
 

@@ -14,6 +14,7 @@ Result<bool> Certificates::note_revoked(Managed& managed, const std::string& ver
   managed.stored->revocation_reason = reason;
   managed.stored->to_be_replaced = order_anew;
   note(managed, "revoked", managed.stored->issuer, reason);
+  if (on_revoked) on_revoked(managed);
   if (!order_anew) return true;
   // The back-off of a renewal that was not urgent holds this one back no more.
   managed.schedule.next_try = 0;

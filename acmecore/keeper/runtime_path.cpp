@@ -16,12 +16,13 @@ namespace {
 struct Walk {
   const Env& env;
   const std::string& path;
+  const std::string& what;
 
   Error failed(int error) const {
-    return fail(Errc::io, "runtime path " + path + ": " + std::strerror(error));
+    return fail(Errc::io, what + " " + path + ": " + std::strerror(error));
   }
   Error unsafe(const std::string& why) const {
-    return fail(Errc::unsafe, "runtime path " + path + ": " + why);
+    return fail(Errc::unsafe, what + " " + path + ": " + why);
   }
 
   // What may be done in a folder on the way. Links lead on only where nobody else
@@ -56,8 +57,9 @@ struct Walk {
 
 }  // namespace
 
-Result<UniqueFd> open_runtime_path(const Env& env, const std::string& path) {
-  Walk walk{env, path};
+Result<UniqueFd> open_runtime_path(const Env& env, const std::string& path,
+                                   const std::string& what) {
+  Walk walk{env, path, what};
   if (!path.starts_with("/")) return walk.unsafe("not an absolute path");
   UniqueFd dir(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!dir) return walk.failed(errno);

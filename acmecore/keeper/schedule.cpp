@@ -18,12 +18,6 @@ WallTime latest_try(const Managed& managed, WallTime now) {
   return now + std::clamp(left / 3 * 2, kMinute, kDay);
 }
 
-// What no agent has planned yet is due with a third of the lifetime left.
-WallTime renewal_due(const Managed& managed) {
-  if (WallTime point = managed.schedule.renewal_point(); point != 0) return point;
-  return managed.stored->not_after - (managed.stored->not_after - managed.stored->not_before) / 3;
-}
-
 void bound_past(WallTime& time, WallTime now) {
   time = std::clamp<WallTime>(time, 0, now);
 }
@@ -74,6 +68,11 @@ void bound_failed_names(ScheduleRecord& schedule, const Managed& managed, WallTi
 }
 
 }  // namespace
+
+WallTime renewal_due(const Managed& managed) {
+  if (WallTime point = managed.schedule.renewal_point(); point != 0) return point;
+  return managed.stored->not_after - (managed.stored->not_after - managed.stored->not_before) / 3;
+}
 
 Outcome Certificates::save_schedule(Managed& managed, ScheduleRecord schedule) {
   WallTime now = env_.now();

@@ -60,6 +60,12 @@ Result<std::vector<DnsRecord>> decode_dns_records(std::string_view text);
 std::string encode_history(const std::vector<HistoryEvent>& events);
 std::vector<HistoryEvent> decode_history(std::string_view text);  // of what can be read
 
+// store/notices.cpp
+std::string encode_notices(const NoticesRecord& notices);
+Result<NoticesRecord> decode_notices(std::string_view text);
+std::string encode_deploys(const DeploysRecord& deploys);
+Result<DeploysRecord> decode_deploys(std::string_view text);
+
 // No time lies further ahead than its own maximum, so that a clock that was
 // once in 2038 does no harm: a wait ends after a day at most, the past is past,
 // and of the failed validations those of the last hour are kept.

@@ -93,8 +93,8 @@ Result<Directory> Directory::open_trusted(const Env& env, const std::string& pat
     }
     if (fd == -ENOTDIR || fd == -ELOOP)
       return fail(Errc::unsafe, here.path_of(name) +
-                                    " is a symbolic link or no folder; the store's path must be "
-                                    "given without links");
+                                    " is a symbolic link or no folder; the path must be given "
+                                    "without links");
     if (fd < 0) return here.error("open", name, -fd);
     here = Directory(env, UniqueFd(fd), here.path_of(name));
     ACME_TRY(trust, check_owner(fd, here.path_, trust, is_last));

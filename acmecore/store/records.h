@@ -8,6 +8,7 @@
 
 #include "base/challenge_type.h"
 #include "base/dns_record.h"
+#include "base/event.h"
 #include "base/lineage.h"
 #include "base/rate_limit.h"
 #include "base/secret.h"
@@ -99,6 +100,47 @@ inline constexpr std::size_t kLongestHistory = 200;  // events of a lineage; the
 struct ReloadRecord {
   WallTime last = 0;       // 0: never
   std::uint32_t vain = 0;  // how many before it, in a row, did not help
+};
+
+// Something that somebody is to be told, and was not yet.
+struct NoticeRecord {
+  std::uint32_t number = 0;
+  std::string target;  // who: NotifyConfig::id
+  Event event = Event::failed;
+  std::string subject;
+  std::string json;  // what
+};
+
+// What was told already, so that it is not told again and again.
+struct ToldRecord {
+  std::string subject;
+  std::string words;       // with what differs each time left out
+  WallTime last = 0;       // when it was told
+  std::uint32_t more = 0;  // times that it happened since, untold
+};
+
+struct NoticesRecord {
+  std::vector<NoticeRecord> pending;
+  std::vector<ToldRecord> told;
+};
+
+// A deploy program that has ended well for a certificate.
+struct DeployedRecord {
+  std::string program;  // DeployConfig::id
+  Lineage lineage;
+  std::string version;  // of the certificate
+};
+
+// How often in a row a deploy program was begun and has not ended well.
+struct DeployTriesRecord {
+  std::string program;
+  std::uint32_t tries = 0;
+  WallTime last = 0;
+};
+
+struct DeploysRecord {
+  std::vector<DeployedRecord> deployed;
+  std::vector<DeployTriesRecord> tries;
 };
 
 }  // namespace acme

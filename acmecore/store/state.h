@@ -24,6 +24,8 @@ inline constexpr std::string_view kPlaceholders = "placeholders";
 // A file beside them.
 inline constexpr std::string_view kReload = "reload.json";
 inline constexpr std::string_view kDnsRecords = "dns_records.json";
+inline constexpr std::string_view kNotices = "notices.json";
+inline constexpr std::string_view kDeployed = "deployed.json";
 inline constexpr std::string_view kImport = "import";
 // What is set aside gets this suffix.
 inline constexpr std::string_view kDamaged = ".damaged";

@@ -123,6 +123,13 @@ class Store {
   Result<ReloadRecord> load_reload(WallTime now) const;
   Outcome save_reload(const ReloadRecord& reload);
 
+  // What is to be told to somebody, and what was.
+  Result<NoticesRecord> load_notices(WallTime now) const;
+  Outcome save_notices(const NoticesRecord& notices);
+  // Which deploy program has ended well for which certificate, and which has not.
+  Result<DeploysRecord> load_deploys(WallTime now) const;
+  Outcome save_deploys(const DeploysRecord& deploys);
+
   // What acmectl imported before any server ran here: taken over at the first start.
   Outcome save_import(const Secret& bytes);
   Result<Secret> load_import() const;

@@ -3,6 +3,8 @@
 import pytest
 
 from lib import httpd_example as example
+from lib import process
+from lib.hooks import Example
 
 pytestmark = pytest.mark.servers("httpd")
 
@@ -12,9 +14,9 @@ EXAMPLES = sorted(path.name for path in example.FOLDER.glob("*.conf"))
 
 @pytest.fixture
 def load(server, folder):
-    """load(name, issuer): writes an example, adapted; returns its text."""
-    def write(name, issuer):
-        text = (example.FOLDER / name).read_text()
+    """load(name, issuer): writes an example, adapted; returns its text. change: of the text."""
+    def write(name, issuer, change=lambda text: text):
+        text = change((example.FOLDER / name).read_text())
         root = server.folder / "html"
         root.mkdir()
         (root / "index.html").write_text("It works.\n")
@@ -30,7 +32,7 @@ def test_there_are_examples():
                              "staging-then-production.conf", "tls-alpn-01-only.conf"}
 
 
-OF_THEIR_OWN = {"external-account.conf", "wildcard.conf"}  # below
+OF_THEIR_OWN = {"external-account.conf", "notify-and-deploy.conf", "wildcard.conf"}  # below
 
 
 @pytest.mark.parametrize("name", [name for name in EXAMPLES if name not in OF_THEIR_OWN])
@@ -56,6 +58,14 @@ def test_the_example_of_an_external_account(server, pebble, load, folder):
          lambda name: pebble.issuer(name, external_account_key=f"kid-1 {path}"))
     server.start()
     server.wait_for_certificate("shop.example.com", pebble)
+
+
+def test_the_example_of_notifications_and_deploy_programs(server, pebble, load, folder):
+    hooks = Example(folder)
+    load("notify-and-deploy.conf", pebble.issuer, hooks.change)
+    server.start()
+    certificate = server.wait_for_certificate(hooks.NAME, pebble)
+    hooks.check(process.wait_until, certificate, server.state_path)
 
 
 def test_the_example_of_a_wildcard(server, make_pebble, make_name_server, load):

@@ -326,8 +326,9 @@ class House {
                        board ? &*board : nullptr),
           errands(house.env, house.log, house.config, store, accounts, certificates),
           checks(house.env, certificates, board ? &*board : nullptr),
+          notices(house.env, house.log, house.config, store, certificates),
           channel(std::move(ends.keeper)),
-          dispatch(house.log, accounts, certificates, errands, checks,
+          dispatch(house.log, accounts, certificates, errands, checks, notices,
                    [this](ipc::Type type, std::uint32_t id, const Secret& payload) {
                      REQUIRE_OK(channel.send(static_cast<std::uint16_t>(type), id, payload));
                    }),
@@ -367,6 +368,7 @@ class House {
     keeper::Certificates certificates;
     keeper::Errands errands;
     keeper::Checks checks;
+    keeper::Notices notices;
     Channel channel;
     keeper::Dispatch dispatch;
     agent::KeeperLink link;

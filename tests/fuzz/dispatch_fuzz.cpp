@@ -80,7 +80,9 @@ class Keeper {
         accounts_(kEnv, log_, config(), store_),
         certificates_(kEnv, log_, config(), store_, accounts_, &writer_),
         errands_(kEnv, log_, config(), store_, accounts_, certificates_),
-        dispatch_(agent_log_, accounts_, certificates_, errands_,
+        checks_(kEnv, certificates_, &writer_),
+        notices_(kEnv, log_, config(), store_, certificates_),
+        dispatch_(agent_log_, accounts_, certificates_, errands_, checks_, notices_,
                   [this](ipc::Type type, std::uint32_t, const Secret& payload) {
                     if (type != ipc::Type::reply) std::abort();
                     check(required(decode<ipc::Reply>(payload.view())));

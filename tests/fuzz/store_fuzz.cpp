@@ -45,7 +45,7 @@ void check_history(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 8) {
+  switch (static_cast<unsigned>(data[0] - '0') % 9) {
     case 0:
       check(text, decode_account, encode_account);
       break;
@@ -67,6 +67,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 7:
       check_history(text);
+      break;
+    case 8:
+      check(text, decode_notices, encode_notices);
+      check(text, decode_deploys, encode_deploys);
       break;
     default:
       check(text, decode_reload, encode_reload);

@@ -6,6 +6,7 @@
 
 #include "base/archive.h"
 #include "ipc/control.h"
+#include "ipc/notice.h"
 #include "unit/check.h"
 
 using namespace acme;
@@ -134,6 +135,9 @@ TEST(the_other_messages_arrive_as_they_were_sent) {
   CHECK_EQ(round_trip(ipc::InstallChain{kLineage, "i", {"PEM", "alternate"}}).chains.size(), 2);
   CHECK(round_trip(ipc::GiveUpOrder{kLineage}).lineage == kLineage);
   CHECK_EQ(round_trip(ipc::SaveSchedule{kLineage, schedule()}).schedule.last_error, "six");
+  CHECK_EQ(round_trip(ipc::Notice{7, "t", Event::revoked, "s", "{}"}).json, "{}");
+  CHECK_EQ(round_trip(ipc::Happened{Event::failed, kLineage, "i", "w", "u", 8, true}).next_try, 8);
+  CHECK_EQ(round_trip(ipc::NoticeDone{9}).number, 9);
   CHECK_EQ(round_trip(ipc::LogLine{-4, "line\n"}).level, -4);
   CHECK_EQ(round_trip(ipc::Progress{kLineage, "validating"}).stage, "validating");
 }

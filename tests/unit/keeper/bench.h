@@ -109,6 +109,7 @@ class Bench {
   keeper::Certificates& certificates() { return parts_->certificates; }
   keeper::Errands& errands() { return parts_->errands; }
   keeper::Checks& checks() { return parts_->checks; }
+  keeper::Notices& notices() { return parts_->notices; }
   keeper::Dispatch& dispatch() { return parts_->dispatch; }
   Store& store() { return parts_->store; }
   keeper::Managed& managed(const Lineage& lineage) { return *certificates().find(lineage); }
@@ -269,7 +270,8 @@ class Bench {
                        bench.with_board_ ? &writer : nullptr),
           errands(bench.env, bench.log, bench.config, store, accounts, certificates),
           checks(bench.env, certificates, bench.with_board_ ? &writer : nullptr),
-          dispatch(bench.log, accounts, certificates, errands, checks,
+          notices(bench.env, bench.log, bench.config, store, certificates),
+          dispatch(bench.log, accounts, certificates, errands, checks, notices,
                    [&bench](ipc::Type type, std::uint32_t id, const Secret& payload) {
                      CHECK(type == ipc::Type::reply);
                      bench.replies.emplace_back(id, REQUIRE_OK(decode<ipc::Reply>(payload.view())));
@@ -285,6 +287,7 @@ class Bench {
       };
       errands.renew = [&bench](const Lineage& lineage) { bench.renewals.push_back(lineage); };
       errands.look_at_all();
+      notices.restore();
     }
     Store store;
     BoardWriter writer;
@@ -292,6 +295,7 @@ class Bench {
     keeper::Certificates certificates;
     keeper::Errands errands;
     keeper::Checks checks;
+    keeper::Notices notices;
     keeper::Dispatch dispatch;
   };
   void start() { parts_ = std::make_unique<Parts>(*this); }

@@ -5,6 +5,7 @@
 #include "unit/keeper/requests_checks.h"
 #include "unit/keeper/requests_dns.h"
 #include "unit/keeper/requests_errands.h"
+#include "unit/keeper/requests_notices.h"
 #include "unit/keeper/requests_signed.h"
 #include "unit/keeper/requests_told.h"
 
@@ -49,6 +50,8 @@ const std::map<Type, Row>& rows() {
       {Type::begin_probe, begin_probe()},
       {Type::end_probe, end_probe()},
       {Type::check_done, check_done()},
+      {Type::happened, happened()},
+      {Type::notice_done, notice_done()},
   };
   return all;
 }

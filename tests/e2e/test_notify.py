@@ -1,0 +1,49 @@
+"""Programs that are told of certificates, and run for them: what they do harms nobody.
+(tests/e2e/test_nginx_config.py and test_httpd_examples.py run the example.)"""
+
+import shutil
+
+from lib import process
+from lib.hooks import Hooks
+from lib.httpd import directive_names
+from lib.site import Site
+
+NAME = "www.example.org"
+
+
+def lines(server, directives):
+    """Directives by their nginx names, in the server's own language."""
+    if server.kind == "httpd":
+        return "\n".join(f"{directive_names()[name]} {value}" for name, value in directives)
+    return "\n".join(f"{name} {value};" for name, value in directives)
+
+
+def test_programs_that_hang_flood_or_fail_harm_nothing(server, pebble, dns, folder):
+    dns.set_default("127.0.0.1")
+    hooks = Hooks(folder)
+    hangs = hooks.program("hangs", "exec sleep 600")
+    floods = hooks.program("floods", "yes 'no end of it'")
+    good = hooks.program("good")
+    bad = hooks.program("bad", "echo no mail today; exit 3")
+    server.configure([Site(NAME)], [pebble.issuer()], http=lines(server, [
+        ("acme_notify", f"{hangs} events=issued"), ("acme_notify", f"{floods}"),
+        ("acme_notify", f"{good} 'one argument'"), ("acme_notify", "/nowhere/tell"),
+        ("acme_deploy", f"{bad} for={NAME}"), ("acme_deploy", f"{floods}")]))
+    server.start()
+    certificate = server.wait_for_certificate(NAME, pebble)
+    process.wait_until(lambda: hooks.calls("good"), 20, "the notice")
+    assert hooks.calls("good")[0][0] == "one argument"
+    server.wait_for_log(r"wrote more than 1 MiB and was ended")
+    server.wait_for_log(r"/nowhere/tell could not be told: issued of www.example.org: cannot start")
+    # What root's program says and how it ended; that it failed is news, too.
+    server.wait_for_log(r"the deploy program \S*/bad failed: it ended with status 3; "
+                        r"its last words: no mail today \(for www.example.org\); it is run again")
+    process.wait_until(lambda: len(hooks.calls("good")) == 2, 20, "the second notice")
+    notice = hooks.calls("good")[1][2]
+    assert notice["event"] == "failed" and "no mail today" in notice["error"]
+    # A reload in the middle of it all; afterwards a mended program has its turn.
+    shutil.copy(good, bad)
+    server.reload()
+    server.wait_for_helpers()
+    server.wait_for_log(rf"deployed by \S*/bad: {NAME}")
+    assert server.handshake(NAME, pebble.root()).serial == certificate.serial
