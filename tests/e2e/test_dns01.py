@@ -69,12 +69,13 @@ def test_base_wildcard_and_third_name(server, ca, bind):
 
     # kill -9 of everything between setting and cleaning: the next helper cleans.
     server.configure([Site(NAMES)], [issuer(ca, bind, challenge="dns-01",
-                                            dns_propagation="delay=3s")])
+                                            dns_propagation="delay=6s")])
     server.allow_log(r"exited on signal 9|signal 9 \(SIGKILL\)")
     server.reload()
     server.wait_for_helpers()
     assert server.acmectl("renew", BASE).ok
-    process.wait_until(lambda: len(records(bind)) == 3, 10, "three records")
+    # Pebble uses one authorization of a hundred again, also when told to use none.
+    process.wait_until(lambda: len(records(bind)) >= 2, 30, "records")
     helpers = server.helpers()
     for pid in helpers["keeper"] + helpers["agent"]:
         os.kill(pid, signal.SIGKILL)
@@ -88,7 +89,7 @@ def test_what_a_dead_server_left_is_removed_without_its_order(server, ca, bind):
     server.configure([Site(NAMES)], [issuer(ca, bind, challenge="dns-01",
                                             dns_propagation="delay=60s")])
     server.start()
-    process.wait_until(lambda: len(records(bind)) == 3, 10, "three records")
+    process.wait_until(lambda: len(records(bind)) == 3, 30, "three records")
     server.kill()
     server.wait_for_no_helpers(timeout=5)
     for pid in server.processes():

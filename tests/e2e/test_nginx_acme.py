@@ -118,7 +118,7 @@ def test_a_ca_that_the_resolver_does_not_know_is_told_with_its_address(server, p
     ("acme_issuer a { accept_terms_of_service on; }", '"accept_terms_of_service" takes no value'),
     ("acme_issuer a { profile x must; }", '"must" behind the profile\'s name'),
     ("acme_issuer a { common_name_in_csr yes; }", "neither on nor off"),
-    ("acme_issuer a { challenge dns; }", 'unknown challenge type "dns"'),
+    ("acme_issuer a { challenge dns; }", "needs a DNS provider"),
 ])
 def test_what_that_module_refuses_is_refused_here(server, line, words):
     configure(server, line)
