@@ -114,10 +114,10 @@ Outcome Builder::assign(const ScopeEntry& scope, std::string_view key,
     return check_shared_zone(values.front());
   } else if (key == "renew") {
     ACME_TRY(settings.renew, parse_renew(values.front()));
-  } else if (key == "partial") {
-    ACME_TRY(settings.partial, parse_switch(values.front()));
   } else if (key == "status") {
     ACME_TRY(settings.status, parse_switch(values.front()));
+  } else if (key == "partial") {
+    ACME_TRY(settings.partial, parse_switch(values.front()));
   } else {
     return assign_global(key, values.front());
   }
