@@ -114,12 +114,12 @@ Outcome Builder::assign(const ScopeEntry& scope, std::string_view key,
     return check_shared_zone(values.front());
   } else if (key == "renew") {
     ACME_TRY(settings.renew, parse_renew(values.front()));
-  } else if (key == "partial") {
-    ACME_TRY(settings.partial, parse_switch(values.front()));
   } else if (key == "status") {
     ACME_TRY(settings.status, parse_switch(values.front()));
   } else if (key == "notify" || key == "deploy" || key == "export") {
     return add_hook(settings_.global.hooks, key, values, settings_.root);
+  } else if (key == "partial") {
+    ACME_TRY(settings.partial, parse_switch(values.front()));
   } else {
     return assign_global(key, values.front());
   }

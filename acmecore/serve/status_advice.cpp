@@ -45,6 +45,9 @@ constexpr Advice kAdvice[] = {
     {"DNS problem",
      "The CA could not resolve the name. See that it has an A or AAAA record that leads here: "
      "acmectl check NAME."},
+    {"ailed to connect",
+     "The CA could not reach this server. See that the name leads here and that ports 80 and 443 "
+     "are open to the world, by IPv6 too where there is an AAAA record: acmectl check NAME."},
     {"connection",
      "The CA could not reach this server. See that the name leads here and that ports 80 and 443 "
      "are open to the world, by IPv6 too where there is an AAAA record: acmectl check NAME."},

@@ -8,8 +8,6 @@
 namespace acme::serve {
 namespace {
 
-constexpr std::size_t kLongestWords = 256;
-
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -58,7 +56,7 @@ Outcome take(StatusQuery& out, std::string_view key, const std::string& value) {
                   "the status has no such format: known are html, json and prometheus");
     }
   } else if (key == "q") {
-    out.shown = printable(trim(std::string_view(value).substr(0, kLongestWords)));
+    out.shown = printable(trim(value));
     out.words = lower(out.shown);
   } else if (key == "group" && (value == "attention" || value == "under-way" || value == "fine")) {
     out.group = value;
