@@ -8,6 +8,7 @@ endif()
 if(ACME_SANITIZE)
   add_compile_options(-fsanitize=${ACME_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${ACME_SANITIZE})
+  add_compile_definitions(ACME_SANITIZED)
 endif()
 if(ACME_COVERAGE)
   # Atomic, because tests with threads otherwise count below zero, which gcovr refuses to read.

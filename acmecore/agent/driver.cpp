@@ -404,8 +404,6 @@ void Driver::failed(Entry& entry, const std::string& issuer, OrderOutcome outcom
   protocol::note_failure(schedule, failure, validity_of(entry.state), now, services_.env.uniform());
   schedule.configuration = entry.state.configuration;
   issuers_.at(issuer)->session.doubt_directory();
-  if (outcome.issuers_trouble && failure.retry_after > 0)
-    issuers_.at(issuer)->session.hold(failure.retry_after);
   share(entry, failure);
   if (entry.config->partial && leave_out(entry, failure, before)) return save(entry);
   const std::optional<std::string> next = next_issuer(entry, failure);

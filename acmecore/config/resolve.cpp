@@ -9,6 +9,7 @@
 #include "config/directives.h"
 #include "config/dns_directives.h"
 #include "config/environment.h"
+#include "config/issuer_checks.h"
 #include "config/issuers.h"
 #include "config/names.h"
 #include "config/site_names.h"
@@ -117,34 +118,6 @@ class Resolver {
     return {};
   }
 
-  void warn_of(const IssuerSettings& issuer) const {
-    if (!issuer.verify_tls)
-      log_.warning("the TLS certificate of the CA \"" + issuer.id + "\" is not checked (" +
-                   directive_name(settings_.server, "verify") + " off): for tests only, in " +
-                   to_string(issuer.place));
-    if (!issuer.external_account.key.empty())
-      log_.warning("the key of the external account at \"" + issuer.id +
-                   "\" stands in the configuration (" +
-                   directive_name(settings_.server, "external_account") +
-                   " ... data:...), for everybody who can read that: put it into a file that only "
-                   "root can read, in " +
-                   to_string(issuer.place));
-    for (const std::string& warning : issuer.warnings)
-      log_.warning(warning + ", in " + to_string(issuer.place));
-  }
-
-  Outcome check_challenges(const IssuerSettings& issuer) {
-    if (!issuer.dns.empty()) return {};
-    for (ChallengeType type : issuer.challenges)
-      if (sets_dns_record(type))
-        return settle(
-            fail(Errc::invalid_config, "the challenge type " + std::string(challenge_name(type)) +
-                                           " needs a DNS provider: write " + quoted("dns") +
-                                           " into the issuer \"" + issuer.id + "\", too, in " +
-                                           to_string(issuer.place)));
-    return {};
-  }
-
   Outcome check_issuers() {
     for (const ScopeSettings& scope : settings_.scopes) {
       if (scope.engine) ACME_CHECK(check_known(*scope.engine));
@@ -152,8 +125,9 @@ class Resolver {
         ACME_CHECK(check_known(directive));
     }
     for (const IssuerSettings& issuer : settings_.issuers) {
-      ACME_CHECK(check_challenges(issuer));
-      warn_of(issuer);
+      ACME_CHECK(settle(check_challenges(issuer, settings_.server)));
+      for (const std::string& warning : warnings_of(issuer, settings_.server))
+        log_.warning(warning);
     }
     return {};
   }

@@ -13,7 +13,7 @@
 
 // Not under a sanitizer, which brings its own allocator and keeps what was
 // freed; not with musl, which has no other name for its own free().
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__GLIBC__)
+#if defined(ACME_SANITIZED) || !defined(__GLIBC__)
 #define ACME_WIPING_FREE 0
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \

@@ -28,10 +28,10 @@ void bound_failed_challenges(ScheduleRecord& schedule, const Managed& managed, W
   auto& failed = schedule.failed_challenges;
   std::erase_if(failed, [&](const FailedChallenge& challenge) {
     return challenge.at > now || challenge.at <= now - kFailedChallengeLife ||
-           challenge.type > ChallengeType::dns01 ||
+           challenge.type > kLastChallengeType ||
            std::find(names.begin(), names.end(), challenge.name) == names.end();
   });
-  const std::size_t most = names.size() * (static_cast<std::size_t>(ChallengeType::dns01) + 1);
+  const std::size_t most = names.size() * (static_cast<std::size_t>(kLastChallengeType) + 1);
   if (failed.size() > most) failed.resize(most);
 }
 

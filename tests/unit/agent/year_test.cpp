@@ -14,7 +14,11 @@ using State = SimulatedCa::State;
 namespace {
 
 const RateLimits kLetsEncrypt{{300, 3 * kHour}, {50, 7 * kDay}, {5, 7 * kDay}};
+#ifdef ACME_SANITIZED  // a quarter takes long enough
+constexpr std::int64_t kYear = 91 * kDay;
+#else
 constexpr std::int64_t kYear = 365 * kDay;
+#endif
 constexpr std::int64_t kAMinute = 61;             // a probe a minute at least
 constexpr std::int64_t kRevokedAfter = 5 * kDay;  // what CAs have given in their mass revocations
 constexpr std::int64_t kToldWithin = kDay + 2 * kHour;  // asked daily; then many spread out
@@ -178,6 +182,8 @@ class Year {
     // With jitter, renewal begins here at the latest.
     WallTime from = std::max(protocol::renewal_point({}, before.not_before, before.not_after, 0),
                              protocol::renewal_point({}, before.not_before, before.not_after, 1));
+    // And by the CA's suggestion not before.
+    from = std::max(from, before.not_after - (before.not_after - before.not_before) / 3 + kHour);
     for (const std::string& issuer : world.config.certificate(id)->issuers) {
       const Weather& weather = issuer == "first" ? first_weather_ : second_weather_;
       if (weather.works_within(from, before.not_after))
@@ -199,8 +205,9 @@ void live_a_year(unsigned seed) {
   CHECK_EQ(year.world.keeper.stored.size(), 200);
   CHECK_EQ(year.first.limited, 0);
   CHECK_EQ(year.second.limited, 0);
-  // 50 short ones each 80 hours, 60 + 20 in a month, 70 in two: no storm, nothing forgotten.
-  CHECK(year.renewed > 6'000 && year.renewed < 9'000);
+  // 50 short ones each 107 hours, 60 + 20 in a month, 70 in two, and a third of all six times:
+  // no storm, nothing forgotten.
+  if (kYear == 365 * kDay) CHECK(year.renewed > 5'000 && year.renewed < 8'000);
   const std::size_t issued = year.first.issued + year.second.issued;
   CHECK(year.first.made + year.second.made < issued + issued / 10);
 }
@@ -211,11 +218,9 @@ TEST(a_year_of_two_hundred_certificates) {
   live_a_year(1);
 }
 
-#ifndef __SANITIZE_ADDRESS__  // where one takes long enough
 TEST(another_year) {
-  live_a_year(2);
+  if (getenv("ACME_SOAK")) live_a_year(2);  // scripts/test --soak
 }
-#endif
 
 int main(int argc, char** argv) {
   return acme_test_main(argc, argv);

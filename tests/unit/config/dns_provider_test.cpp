@@ -247,6 +247,17 @@ TEST(the_page_of_providers_has_each_with_its_settings) {
   }
 }
 
+TEST(each_line_of_the_page_is_good) {
+  std::size_t lines = 0;
+  for (const std::string& line : split(test_data("../../docs/DNS_PROVIDERS.md"), '\n')) {
+    constexpr std::string_view kBegin = "    dns ";
+    if (!line.starts_with(kBegin) || !line.ends_with(';')) continue;
+    good(line.substr(kBegin.size(), line.size() - kBegin.size() - 1));
+    ++lines;
+  }
+  CHECK_EQ(lines, dns_provider_rules().size());
+}
+
 TEST(each_rule_is_whole) {
   for (const DnsProviderRule& rule : dns_provider_rules()) {
     CHECK(!rule.help.empty());

@@ -52,6 +52,20 @@ TEST(base64url_has_the_known_answers_of_rfc_4648_without_padding) {
   CHECK_EQ(base64url_encode("foobar"), "Zm9vYmFy");
 }
 
+TEST(base32_has_the_known_answers_of_rfc_4648_without_padding) {
+  const auto base32 = [](std::string_view text) {
+    return base32_encode(
+        std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+  };
+  CHECK_EQ(base32(""), "");
+  CHECK_EQ(base32("f"), "my");
+  CHECK_EQ(base32("fo"), "mzxq");
+  CHECK_EQ(base32("foo"), "mzxw6");
+  CHECK_EQ(base32("foob"), "mzxw6yq");
+  CHECK_EQ(base32("fooba"), "mzxw6ytb");
+  CHECK_EQ(base32("foobar"), "mzxw6ytboi");
+}
+
 TEST(base64url_uses_the_url_alphabet) {
   std::vector<std::uint8_t> bytes{3, 236, 255, 224, 193};  // RFC 7515, appendix C
   CHECK_EQ(base64url_encode(bytes), "A-z_4ME");

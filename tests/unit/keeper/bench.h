@@ -54,7 +54,7 @@ inline Config bench_config(const std::string& folder) {
   DnsSetting token;
   token.key = "TOKEN";
   token.source = DnsSetting::Source::file;
-  token.value = folder + "/token";
+  token.value = folder + "/dns.token";
   write_text(token.value, "sesame-1\n");
   second.dns.push_back({"exec", {token}, ""});
   config.certificates.push_back(

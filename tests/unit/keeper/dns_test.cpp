@@ -92,9 +92,9 @@ TEST(secrets_are_read_when_they_are_asked_for_and_lie_nowhere_in_the_store) {
     throw Failure("no token");
   };
   CHECK_EQ(secret(), "sesame-1");
-  write_text(bench.folder / "token", "sesame-2\n");
+  write_text(bench.folder / "dns.token", "sesame-2\n");
   CHECK_EQ(secret(), "sesame-2");
-  std::filesystem::remove(bench.folder / "token");
+  std::filesystem::remove(bench.folder / "dns.token");
   ipc::Reply reply = bench.ask(ipc::ReadDnsSettings{"second", 0});
   CHECK(!reply.ok);
   CHECK_CONTAINS(reply.text, "token");

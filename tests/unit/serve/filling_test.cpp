@@ -76,6 +76,19 @@ TEST(tls_alpn_01_challenges_get_their_certificates_from_the_journal) {
   REQUIRE_ERROR(server.serving->http01(challenge(kToken)), Errc::not_found);
 }
 
+TEST(challenges_in_dns_are_nothing_for_workers) {
+  for (ChallengeType type :
+       {ChallengeType::dns01, ChallengeType::dnsaccount01, ChallengeType::dnspersist01}) {
+    Server server;
+    server.config.main("acme", {"on"});
+    server.config.site({"example.com"});
+    save_order(server, type);
+    server.open();
+    CHECK(!server.serving->alpn_pending());
+    (void)REQUIRE_ERROR(server.serving->http01(challenge(kToken)), Errc::not_found);
+  }
+}
+
 TEST(only_our_own_challenges_are_answered) {
   Server server;
   server.config.main("acme", {"on"});
