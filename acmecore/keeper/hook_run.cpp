@@ -15,6 +15,7 @@
 namespace acme::keeper {
 namespace {
 
+constexpr std::size_t kMostOutput = 1024 * 1024;
 constexpr std::size_t kMostLines = 40;  // in the log
 constexpr std::size_t kLongestLine = 2048;
 
@@ -45,6 +46,7 @@ Outcome HookRun::start(Program program) {
   line_.clear();
   last_line_.clear();
   lines_ = 0;
+  bytes_ = 0;
   answer_.reset();
   deadline_ = env_.boottime() + program_.limit;
   return {};
@@ -61,13 +63,14 @@ void HookRun::add_to(std::vector<pollfd>& fds) const {
   if (output_) fds.push_back({output_.get(), POLLIN, 0});
 }
 
-// A part of what there is: one that floods is told nothing, and keeps nobody from their work.
+// A part of what there is: one that floods keeps nobody from their work.
 void HookRun::read_output() {
   char buffer[4096];
   for (int i = 0; output_ && i < 16; ++i) {
     const ssize_t n = ::read(output_.get(), buffer, sizeof buffer);
     if (n < 0) return;
     if (n == 0) return output_.reset();
+    bytes_ += static_cast<std::size_t>(n);
     for (ssize_t at = 0; at < n; ++at) {
       if (buffer[at] == '\n')
         say_line();
@@ -99,6 +102,10 @@ std::optional<Outcome> HookRun::take() {
     stop();
     return fail(Errc::io, "it did not end within " + std::to_string(program_.limit / 1000) +
                               " s and was killed");
+  }
+  if (is_running() && bytes_ > kMostOutput) {
+    stop();
+    return fail(Errc::io, "it wrote more than 1 MiB and was killed");
   }
   return std::exchange(answer_, std::nullopt);
 }

@@ -1,5 +1,5 @@
 // A program that the keeper runs for the operator: what it says goes to the log, and when it takes
-// too long or leaves something running, all of it is ended. One at a time.
+// too long, says too much or leaves something running, all of it is ended. One at a time.
 #pragma once
 
 #include <poll.h>
@@ -57,6 +57,7 @@ class HookRun {
   std::string line_;
   std::string last_line_;
   std::size_t lines_ = 0;
+  std::size_t bytes_ = 0;
   std::optional<Outcome> answer_;
 };
 

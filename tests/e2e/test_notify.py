@@ -34,6 +34,7 @@ def test_programs_that_hang_flood_or_fail_harm_nothing(server, pebble, dns, fold
     process.wait_until(lambda: hooks.calls("good"), 20, "the notice")
     assert hooks.calls("good")[0][0] == "one argument"
     server.wait_for_log(r"wrote more than 1 MiB and was ended")
+    server.wait_for_log(r"the deploy program \S*/floods failed: it wrote more than 1 MiB and was killed")
     server.wait_for_log(r"/nowhere/tell could not be told: issued of www.example.org: cannot start")
     # What root's program says and how it ended; that it failed is news, too.
     server.wait_for_log(r"the deploy program \S*/bad failed: it ended with status 3; "
