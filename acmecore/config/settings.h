@@ -43,7 +43,7 @@ struct ScopeSettings {
   std::optional<RenewPolicy> renew;
   std::optional<bool> partial;
   std::optional<bool> status;  // the status page may be shown
-  bool domain_file = false;  // one stands here, which may have no line yet
+  bool domain_file = false;    // one stands here, which may have no line yet
 };
 
 struct GlobalSettings {

@@ -107,13 +107,6 @@ def test_the_page_and_its_forms_tell_of_managed_and_supplied_certificates(server
         assert refused.status == 405 and "GET" in refused.headers["Allow"]
     assert ask(server, "?format=xml").status == 400
 
-    # A helper that is gone cannot say so itself.
-    for role in ("supervisor", "keeper"):
-        for pid in server.helpers()[role]:
-            process.end(pid)
-    process.wait_until(lambda: '"helper_up":false' in ask(server, "?format=json").text
-                       or server.helpers()["keeper"], 10, "a word of the helper's end")
-
 
 def test_who_may_see_it_is_said_by_the_servers_own_directives(server, authority):
     own = authority.issue(NAME)
