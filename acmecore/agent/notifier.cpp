@@ -12,6 +12,7 @@ constexpr Millis kProgramLimit = 60'000;
 constexpr Millis kFirstPause = 60'000;
 constexpr Millis kLongestPause = 3'600'000;
 constexpr Millis kPatience = kDay * 1000;
+constexpr std::size_t kMostWaiting = 200;
 constexpr std::size_t kMostAnswer = 64 * 1024;
 
 std::string why(const HttpResult& result) {
@@ -52,8 +53,19 @@ void Notifier::tell(ipc::Notice notice) {
   auto found = std::find_if(targets_.begin(), targets_.end(),
                             [&](const auto& target) { return target->config.id == notice.target; });
   if (found == targets_.end()) return finish(notice);
+  make_room(**found);
   (*found)->queue.push_back({std::move(notice), services_.env.boottime()});
   next(**found);
+}
+
+// The keeper has a bound of its own, and drops by the same rule: good news first.
+void Notifier::make_room(Target& target) {
+  if (target.queue.size() < kMostWaiting) return;
+  const auto first = target.queue.begin() + (target.busy ? 1 : 0);
+  auto victim = std::find_if(first, target.queue.end(), [](const Target::Waiting& each) {
+    return each.notice.event == Event::issued || each.notice.event == Event::renewed;
+  });
+  target.queue.erase(victim == target.queue.end() ? first : victim);
 }
 
 void Notifier::next(Target& target) {

@@ -26,6 +26,7 @@ class Notifier {
  private:
   struct Target;
 
+  void make_room(Target& target);
   void next(Target& target);
   void run_program(Target& target);
   void ask_url(Target& target);

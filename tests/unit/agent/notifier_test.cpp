@@ -224,6 +224,22 @@ TEST(a_url_gets_the_same_by_post) {
   office.http.answer(200);
 }
 
+TEST(who_cannot_be_told_does_not_fill_the_memory) {
+  Office office;
+  office.url("hook", "https://hooks.example/");
+  office.tell(1, "hook", "first");
+  for (std::uint32_t number = 2; number < 302; ++number)
+    office.notifier->tell({number, "hook", number < 52 ? Event::failed : Event::renewed, "s",
+                           std::to_string(number)});
+  for (int i = 0; i < 200; ++i) office.http.answer(200);
+  CHECK(!office.http.done);
+  std::string bodies;
+  for (const HttpRequest& request : office.http.requests) bodies += request.body + " ";
+  CHECK(bodies.starts_with("first 2 3 4 "));
+  CHECK_CONTAINS(bodies, " 51 153 154 ");  // good news gave way
+  CHECK(bodies.ends_with(" 301 "));
+}
+
 TEST(a_notice_for_nobody_is_done) {
   Office office;
   office.tell(1, "nobody");

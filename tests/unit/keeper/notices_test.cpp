@@ -229,6 +229,18 @@ TEST(one_that_is_to_be_renewed_late_is_no_reason_to_worry) {
   CHECK_EQ(told.notices.size(), 1);
 }
 
+TEST(a_clock_that_is_wrong_makes_nothing_expire) {
+  Told told(std::vector{target("a", bit_of(Event::expiring))});
+  told.bench.install();
+  told.bench.env.pass(400 * kDay);
+  told.bench.certificates().note_clock({"ca", 300 * kDay});
+  told.bench.notices().look();
+  CHECK(told.notices.empty());
+  told.bench.certificates().note_clock({"ca", 0});
+  told.bench.notices().look();
+  CHECK_EQ(told.notices.size(), 1);
+}
+
 TEST(certificates_that_the_operator_supplied_are_told_of_too) {
   Told told;
   const WallTime now = told.bench.env.wall;
