@@ -180,7 +180,7 @@ void Client::ask(const std::string& server, const std::string& name, RecordType 
     timers_.after(0, [done = std::move(done), error = query.error()] { done(error); });
     return;
   }
-  auto over_tcp = [this, server, query = *query, done](Result<std::string> wire) {
+  auto over_tcp = [server, query = *query, done](Result<std::string> wire) {
     if (!wire) return done(std::move(wire).error());
     auto answer = read_answer(*wire, query);
     if (!answer)
