@@ -33,7 +33,6 @@ std::string until(WallTime not_after, WallTime now) {
 Notices::Notices(const Env& env, Log& log, const Config& config, Store& store,
                  const Certificates& certificates)
     : env_(env),
-      log_(log),
       config_(config),
       store_(store),
       certificates_(certificates),

@@ -75,7 +75,6 @@ class Notices {
   void touch();
 
   const Env& env_;
-  Log& log_;
   const Config& config_;
   Store& store_;
   const Certificates& certificates_;

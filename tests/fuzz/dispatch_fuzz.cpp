@@ -136,6 +136,8 @@ class Keeper {
   Accounts accounts_;
   Certificates certificates_;
   Errands errands_;
+  Checks checks_;
+  Notices notices_;
   Dispatch dispatch_;
 };
 
