@@ -15,9 +15,9 @@ std::string_view text_of(std::span<const std::uint8_t> bytes) {
 
 const TableSpec kTokens{Kind::token,     &Live::tokens, &BoardShape::tokens,
                         &Layout::tokens, token_of,      "http-01 tokens are pending"};
-const TableSpec kChallenges{
-    Kind::challenge,     &Live::challenges, &BoardShape::tokens,
-    &Layout::challenges, server_name_of,    "tls-alpn-01 names are pending"};
+const TableSpec kChallenges{Kind::challenge,     &Live::challenges,
+                            &BoardShape::tokens, &Layout::challenges,
+                            server_name_of,      "tls-alpn-01 names are pending"};
 const TableSpec kNames{Kind::name,     &Live::names, &BoardShape::names,
                        &Layout::names, name_key_of,  "names were added since the last reload"};
 

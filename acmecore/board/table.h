@@ -15,7 +15,7 @@ namespace acme::board {
 
 struct TableSpec {
   Kind kind;
-  Word Live::*pending;             // how many there are: at least as many as can be found
+  Word Live::*pending;              // how many there are: at least as many as can be found
   std::uint32_t BoardShape::*most;  // how many there may be
   Cells Layout::*cells;
   // The text that the payload of an intact blob is found by.

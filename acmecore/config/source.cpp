@@ -62,8 +62,8 @@ Outcome replay(std::string_view steps, Builder& builder) {
     if (!reader.ok()) return fail(Errc::protocol, "the steps of a configuration break off");
     auto said = say(step, builder);
     if (!said)
-      return fail(said.error().code, said.error().message + ", in " +
-                                         to_string(Place{step.file, step.line}));
+      return fail(said.error().code,
+                  said.error().message + ", in " + to_string(Place{step.file, step.line}));
   }
   return {};
 }

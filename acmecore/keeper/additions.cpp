@@ -156,10 +156,8 @@ void Additions::show_names(const DomainFiles::Reading& reading) {
 }
 
 void Additions::tell(const DomainFiles::Reading& reading, const Change& change) {
-  if (!change.added.empty())
-    log_.notice("domain files: new: " + some_of(change.added));
-  if (!change.changed.empty())
-    log_.notice("domain files: changed: " + some_of(change.changed));
+  if (!change.added.empty()) log_.notice("domain files: new: " + some_of(change.added));
+  if (!change.changed.empty()) log_.notice("domain files: changed: " + some_of(change.changed));
   if (!change.gone.empty())
     log_.notice("domain files: not wanted any more: " + some_of(change.gone) +
                 "; served until the server's next reload, and not renewed");

@@ -42,7 +42,7 @@ class DomainFiles {
   States taken_;  // as they were when they were read
   States seen_;   // a second ago
   Millis next_look_ = 0;
-  Millis try_again_ = 0;         // 0: the last reading went well
+  Millis try_again_ = 0;          // 0: the last reading went well
   std::set<std::string> said_;    // about the last reading
   std::set<std::string> saying_;  // about this one
 };
