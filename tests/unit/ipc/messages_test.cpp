@@ -5,7 +5,9 @@
 #include <random>
 
 #include "base/archive.h"
+#include "ipc/check.h"
 #include "ipc/control.h"
+#include "ipc/import.h"
 #include "ipc/notice.h"
 #include "unit/check.h"
 
@@ -140,6 +142,41 @@ TEST(the_other_messages_arrive_as_they_were_sent) {
   CHECK_EQ(round_trip(ipc::NoticeDone{9}).number, 9);
   CHECK_EQ(round_trip(ipc::LogLine{-4, "line\n"}).level, -4);
   CHECK_EQ(round_trip(ipc::Progress{kLineage, "validating"}).stage, "validating");
+}
+
+TEST(what_dns_needs_arrives_as_it_was_sent) {
+  ipc::WantedDnsRecords wanted;
+  wanted.records = {{"example.com", "_acme-challenge.example.com", "value", true, "key"}};
+  CHECK_EQ(round_trip(wanted).records.at(0).key_authorization, "key");
+  CHECK_EQ(round_trip(ipc::ReadDnsSettings{"i", 2}).provider, 2);
+  ipc::DnsSettings settings;
+  settings.settings.push_back({"token", Secret(std::string_view("secret"))});
+  CHECK_EQ(round_trip(settings).settings.at(0).value.view(), "secret");
+  ipc::PlanDnsRecords plan;
+  plan.records.resize(2);
+  plan.records[1].value = "v";
+  CHECK_EQ(round_trip(plan).records.at(1).value, "v");
+  CHECK_EQ(round_trip(ipc::NoteDnsRecord{"n", "v", "id"}).id, "id");
+  CHECK_EQ(round_trip(ipc::ForgetDnsRecord{"n", "v"}).value, "v");
+}
+
+TEST(looks_at_names_arrive_as_they_were_sent) {
+  CHECK_EQ(round_trip(ipc::Check{3, kLineage, {"a.example"}}).names.at(0), "a.example");
+  ipc::CheckDone done{3, "i", {{"a.example", {{"CAA", ipc::Verdict::bad, "no"}}}}};
+  CHECK_EQ(round_trip(done).names.at(0).sights.at(0).words, "no");
+  CHECK(round_trip(ipc::BeginProbe{kLineage}).lineage == kLineage);
+  CHECK_EQ(round_trip(ipc::EndProbe{"token"}).token, "token");
+}
+
+TEST(what_is_imported_arrives_as_it_was_sent) {
+  ipc::Import import;
+  import.dry_run = true;
+  import.accounts.push_back({"d", "a", Secret(std::string_view("key"))});
+  import.certificates.push_back({"n", "d", "a", "chain", Secret(std::string_view("key"))});
+  ipc::Import again = round_trip(import);
+  CHECK(again.dry_run);
+  CHECK_EQ(again.accounts.at(0).key_pem.view(), "key");
+  CHECK_EQ(again.certificates.at(0).chain_pem, "chain");
 }
 
 TEST(errands_arrive_as_they_were_sent) {
