@@ -32,6 +32,8 @@ class Http2:
                     status = int(dict(event.headers)[":status"])
                 if isinstance(event, DataReceived):
                     body += event.data
+                    # Or the server stops after 64 KiB of all answers together.
+                    self._h2.acknowledge_received_data(event.flow_controlled_length, stream)
                 if isinstance(event, StreamEnded):
                     return status, body.decode()
             self._socket.sendall(self._h2.data_to_send())
