@@ -16,9 +16,6 @@
 namespace acme::agent {
 namespace {
 
-constexpr std::size_t kMostOutput = 1024 * 1024;
-constexpr std::size_t kMostLines = 40;  // in the log
-constexpr std::size_t kLongestLine = 2048;
 constexpr Millis kGrace = 2'000;       // between SIGTERM and SIGKILL
 constexpr Millis kLookInterval = 100;  // a container may know no pidfd
 
@@ -28,11 +25,8 @@ void ProgramRun::start(Program program, Done done) {
   program_ = std::move(program);
   if (program_.label.empty()) program_.label = program_.path;
   done_ = std::move(done);
-  line_.clear();
-  last_line_.clear();
+  said_.emplace(log_, program_.label, program_.printable);
   ended_because_.clear();
-  lines_ = 0;
-  bytes_ = 0;
   if (Outcome spawned = spawn(); !spawned) {
     timer_ = timers_.after(0, [this, spawned] { finish(spawned); });
     return;
@@ -94,7 +88,7 @@ void ProgramRun::look() {
   while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
   }
   pid_ = 0;
-  say_line();
+  said_->end();
   if (output_)
     log_.warning(program_.label +
                  " left a process behind that kept its output open: it was ended, too");
@@ -112,23 +106,9 @@ void ProgramRun::read_output() {
       output_.reset();
       return;
     }
-    bytes_ += static_cast<std::size_t>(n);
-    for (ssize_t at = 0; at < n; ++at) {
-      if (buffer[at] == '\n')
-        say_line();
-      else if (line_.size() < kLongestLine)
-        line_ += buffer[at];
-    }
+    said_->add({buffer, static_cast<std::size_t>(n)});
   }
-  if (bytes_ > kMostOutput) end_it("wrote more than 1 MiB");
-}
-
-void ProgramRun::say_line() {
-  std::string text = program_.printable(std::exchange(line_, {}));
-  if (text.find_first_not_of(" \t\r") == std::string::npos) return;
-  if (++lines_ <= kMostLines) log_.info(program_.label + ": " + text);
-  if (lines_ == kMostLines + 1) log_.info(program_.label + " says more than that");
-  last_line_ = std::move(text);
+  if (said_->is_flood()) end_it("wrote more than 1 MiB");
 }
 
 void ProgramRun::end_it(const std::string& why) {
@@ -144,8 +124,7 @@ void ProgramRun::end_it(const std::string& why) {
 
 Outcome ProgramRun::outcome(int status) const {
   auto failed = [this](const std::string& how) {
-    return fail(Errc::io, program_.label + " " + how +
-                              (last_line_.empty() ? "" : "; its last words: " + last_line_));
+    return fail(Errc::io, program_.label + " " + how + said_->last_words());
   };
   if (!ended_because_.empty()) return failed(ended_because_ + " and was ended");
   if (WIFSIGNALED(status))

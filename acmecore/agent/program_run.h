@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "base/env.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/program_output.h"
 #include "base/result.h"
 
 namespace acme::agent {
@@ -51,7 +53,6 @@ class ProgramRun {
   void watch_end();
   void look();
   void read_output();
-  void say_line();
   void end_it(const std::string& why);
   void finish(Outcome outcome);
   Outcome outcome(int status) const;
@@ -71,10 +72,7 @@ class ProgramRun {
   Watches::Id end_watch_ = 0;
   Timers::Id timer_ = 0;       // of the limit
   Timers::Id look_timer_ = 0;  // where there is no pidfd
-  std::string line_;
-  std::string last_line_;
-  std::size_t lines_ = 0;
-  std::size_t bytes_ = 0;
+  std::optional<ProgramOutput> said_;
   std::string ended_because_;
 };
 

@@ -13,14 +13,6 @@
 #include "base/text.h"
 
 namespace acme::keeper {
-namespace {
-
-constexpr std::size_t kMostOutput = 1024 * 1024;
-constexpr std::size_t kMostLines = 40;  // in the log
-constexpr std::size_t kLongestLine = 2048;
-
-}  // namespace
-
 Outcome HookRun::start(Program program) {
   program_ = std::move(program);
   int ends[2];
@@ -43,10 +35,8 @@ Outcome HookRun::start(Program program) {
   what.die_with_parent = true;
   ACME_TRY(pid_, env_.spawn(what));
   output_ = std::move(ours);
-  line_.clear();
-  last_line_.clear();
-  lines_ = 0;
-  bytes_ = 0;
+  said_.emplace(log_, program_.command.front(),
+                [](std::string_view line) { return printable(line); });
   answer_.reset();
   deadline_ = env_.boottime() + program_.limit;
   return {};
@@ -70,28 +60,14 @@ void HookRun::read_output() {
     const ssize_t n = ::read(output_.get(), buffer, sizeof buffer);
     if (n < 0) return;
     if (n == 0) return output_.reset();
-    bytes_ += static_cast<std::size_t>(n);
-    for (ssize_t at = 0; at < n; ++at) {
-      if (buffer[at] == '\n')
-        say_line();
-      else if (line_.size() < kLongestLine)
-        line_ += buffer[at];
-    }
+    said_->add({buffer, static_cast<std::size_t>(n)});
   }
-}
-
-void HookRun::say_line() {
-  std::string text = printable(std::exchange(line_, {}));
-  if (trim(text).empty()) return;
-  if (++lines_ <= kMostLines) log_.info(program_.command.front() + ": " + text);
-  if (lines_ == kMostLines + 1) log_.info(program_.command.front() + " says more than that");
-  last_line_ = std::move(text);
 }
 
 void HookRun::ended(pid_t pid, int status) {
   if (pid != pid_ || pid == 0) return;
   read_output();
-  say_line();
+  said_->end();
   answer_ = outcome(status);
   stop();  // what it started, if anything
 }
@@ -103,7 +79,7 @@ std::optional<Outcome> HookRun::take() {
     return fail(Errc::io, "it did not end within " + std::to_string(program_.limit / 1000) +
                               " s and was killed");
   }
-  if (is_running() && bytes_ > kMostOutput) {
+  if (is_running() && said_->is_flood()) {
     stop();
     return fail(Errc::io, "it wrote more than 1 MiB and was killed");
   }
@@ -112,7 +88,7 @@ std::optional<Outcome> HookRun::take() {
 
 Outcome HookRun::outcome(int status) const {
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  const std::string words = last_line_.empty() ? "" : "; its last words: " + last_line_;
+  const std::string words = said_->last_words();
   if (WIFSIGNALED(status))
     return fail(Errc::io, "it was killed by signal " + std::to_string(WTERMSIG(status)) + words);
   return fail(Errc::io, "it ended with status " + std::to_string(WEXITSTATUS(status)) + words);

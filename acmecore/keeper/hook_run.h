@@ -12,6 +12,7 @@
 #include "base/env.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/program_output.h"
 #include "base/result.h"
 
 namespace acme::keeper {
@@ -45,7 +46,6 @@ class HookRun {
 
  private:
   void read_output();
-  void say_line();
   Outcome outcome(int status) const;
 
   const Env& env_;
@@ -54,10 +54,7 @@ class HookRun {
   pid_t pid_ = 0;
   UniqueFd output_;
   Millis deadline_ = 0;
-  std::string line_;
-  std::string last_line_;
-  std::size_t lines_ = 0;
-  std::size_t bytes_ = 0;
+  std::optional<ProgramOutput> said_;
   std::optional<Outcome> answer_;
 };
 

@@ -19,13 +19,13 @@ class Walk {
  public:
   explicit Walk(std::string path) : path_(std::move(path)) {}
 
-  // What is left to go stands in `todo_`, the next one last.
+  // What is left to go stands in `ahead_`, the next one last.
   Outcome run() {
     push(path_);
     ACME_CHECK(look("/"));
-    while (!todo_.empty()) {
-      const std::string name = std::move(todo_.back());
-      todo_.pop_back();
+    while (!ahead_.empty()) {
+      const std::string name = std::move(ahead_.back());
+      ahead_.pop_back();
       if (name.empty() || name == ".") continue;
       if (name == "..") {
         here_.erase(here_.rfind('/') == std::string::npos ? 0 : here_.rfind('/'));
@@ -46,7 +46,7 @@ class Walk {
 
   void push(const std::string& path) {
     std::vector<std::string> names = split(path, '/');
-    todo_.insert(todo_.end(), names.rbegin(), names.rend());
+    ahead_.insert(ahead_.end(), names.rbegin(), names.rend());
   }
 
   Outcome look(const std::string& path) {
@@ -83,7 +83,7 @@ class Walk {
 
   const std::string path_;
   std::string here_;  // as far as we have come; "" is "/"
-  std::vector<std::string> todo_;
+  std::vector<std::string> ahead_;
   struct stat info_ {};
   int links_ = 0;
 };
