@@ -1,12 +1,15 @@
 """A site moves from another client to us without a new order."""
 
+import os
 import shutil
+import subprocess
 
 import pytest
 from lib import process
 from lib.client import Certificate
 from lib.httpd import MODULES, Httpd
 from lib.site import Site
+from lib.strict import StrictClient
 from lib.workspace import REPOSITORY
 
 from cryptography import x509
@@ -71,6 +74,62 @@ def test_a_site_moves_from_mod_md(server, pebble, before):
     server.wait_for_certificate(NAMES[0], pebble, unlike=was)
     assert (pebble.orders(), pebble.accounts()) == (2, 1)
     assert tree(before) == files
+
+
+def certbot(folder, pebble, *arguments):
+    """Debian's own, at our CA; its files lie below the folder. Returns /etc/letsencrypt."""
+    settings = folder / "letsencrypt"
+    done = subprocess.run(
+        ["certbot", *arguments, "--non-interactive", "--config-dir", settings,
+         "--work-dir", folder / "work", "--logs-dir", folder / "log"],
+        env=os.environ | {"REQUESTS_CA_BUNDLE": str(pebble.authority.root)},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout
+    return settings
+
+
+@pytest.mark.timeout(120)
+def test_a_site_moves_from_certbot_under_a_strict_client(server, pebble, folder):
+    site = Site(NAMES, acme=None)
+    server.use_module(False)
+    server.configure([Site(NAMES, acme=None, tls=False)])
+    server.start()
+    (folder / "certbot").mkdir()
+    settings = certbot(
+        folder / "certbot", pebble, "certonly", "--webroot", "-w", server.make_content(site),
+        "--server", pebble.issuer().directory, "--agree-tos", "-m", "admin@example.org",
+        "--key-type", "ecdsa", *(word for name in NAMES for word in ("-d", name)))
+    live = settings / "live" / NAMES[0]
+    own = live / "fullchain.pem", live / "privkey.pem"
+    was, files = leaf(own[0]), tree(settings)
+    server.configure([Site(NAMES, acme=None, own=own)])
+    server.reload()
+    assert server.handshake(NAMES[0], pebble.root()).serial == was.serial
+
+    with StrictClient(server.tls_port, NAMES[0], [pebble.root()]) as strict:
+        server.use_module(True)
+        assert "taken at the start" in server.acmectl("import", "certbot", str(settings)).output
+        server.configure([Site(NAMES, own=own)], [pebble.issuer()])  # the file is a bridge
+        server.reload()
+        server.wait_for_helpers()
+        server.wait_for_log(f"import: certificate {NAMES[0]}: taken")
+        server.configure([Site(NAMES)], [pebble.issuer()])
+        server.reload()
+        server.wait_for_helpers()
+        process.wait_until(lambda: server.status()["certificates"][0]["renew_at"], 10,
+                           "its renewal is planned")
+    strict.check(at_least=10)
+    assert strict.serials == [was.serial]
+    assert server.status()["certificates"][0]["state"] == "valid"
+    server.restart()
+    server.wait_for_helpers()
+    assert server.handshake(NAMES[1], pebble.root()).serial == was.serial
+    assert (pebble.orders(), pebble.accounts()) == (1, 1)
+    # Its renewal, with certbot's account.
+    assert server.acmectl("renew", NAMES[0]).ok
+    server.wait_for_certificate(NAMES[0], pebble, unlike=was)
+    assert (pebble.orders(), pebble.accounts()) == (2, 1)
+    assert tree(settings) == files
 
 
 def test_a_running_server_takes_over_from_certbot(server, pebble, relay, folder):
