@@ -24,22 +24,28 @@ def leaf(path):
     return Certificate(certificate.public_bytes(Encoding.DER))
 
 
-@pytest.fixture
-def before(folder, ports, pebble, watch):
-    """A site with mod_md, which has obtained and activated its certificate, and ended."""
-    server = watch(Httpd(folder / "before", ports.http, ports.tls, module=False))
+def obtain_by_mod_md(server, pebble):
+    """A running site with mod_md, which has obtained and activated its certificate; its store."""
     store = server.folder / "md"
     server.configure([Site(NAMES, acme=None)], main="\n".join([
         f"LoadModule md_module {MODULES}/mod_md.so", f"MDStoreDir {store}",
         f"MDCertificateAuthority {pebble.issuer().directory}", "MDCertificateAgreement accepted",
         f"MDCACertificateFile {pebble.authority.root}", "MDContactEmail admin@example.org",
         "MDCAChallenges http-01", "MDPrivateKeys secp256r1",
-        f"MDPortMap http:{ports.http} https:{ports.tls}", f"MDomain {' '.join(NAMES)}"]))
+        f"MDPortMap http:{server.http_port} https:{server.tls_port}", f"MDomain {' '.join(NAMES)}"]))
     server.start()
     process.wait_until(lambda: list(store.glob("staging/*/pubcert*")), 60, "mod_md's certificate")
     process.wait_until(lambda: pebble.issued(), 10, "its end")
     server.graceful()
     process.wait_until(lambda: list(store.glob("domains/*/pubcert.*")), 20, "its activation")
+    return store
+
+
+@pytest.fixture
+def before(folder, ports, pebble, watch):
+    """The store that mod_md has left."""
+    server = watch(Httpd(folder / "before", ports.http, ports.tls, module=False))
+    store = obtain_by_mod_md(server, pebble)
     server.stop()
     server.destroy()
     return store
@@ -76,6 +82,25 @@ def test_a_site_moves_from_mod_md(server, pebble, before):
     assert tree(before) == files
 
 
+@pytest.mark.servers("httpd")
+@pytest.mark.timeout(180)
+def test_mod_md_makes_way_by_one_graceful_restart_under_a_strict_client(server, pebble):
+    server.use_module(False)
+    store = obtain_by_mod_md(server, pebble)
+    was = server.wait_for_certificate(NAMES[0], pebble)
+    with StrictClient(server.tls_port, NAMES[0], [pebble.root()]) as strict:
+        assert "taken at the start" in server.acmectl("import", "mod_md", str(store)).output
+        server.use_module(True)
+        server.configure([Site(NAMES)], [pebble.issuer()])
+        server.reload()
+        server.wait_for_helpers()
+        process.wait_until(lambda: server.status()["certificates"][0]["renew_at"], 10,
+                           "its renewal is planned")
+    strict.check(at_least=10)
+    assert strict.serials == [was.serial]
+    assert (pebble.orders(), pebble.accounts()) == (1, 1)
+
+
 def certbot(folder, pebble, *arguments):
     """Debian's own, at our CA; its files lie below the folder. Returns /etc/letsencrypt."""
     settings = folder / "letsencrypt"
@@ -109,13 +134,10 @@ def test_a_site_moves_from_certbot_under_a_strict_client(server, pebble, folder)
     with StrictClient(server.tls_port, NAMES[0], [pebble.root()]) as strict:
         server.use_module(True)
         assert "taken at the start" in server.acmectl("import", "certbot", str(settings)).output
-        server.configure([Site(NAMES, own=own)], [pebble.issuer()])  # the file is a bridge
-        server.reload()
-        server.wait_for_helpers()
-        server.wait_for_log(f"import: certificate {NAMES[0]}: taken")
         server.configure([Site(NAMES)], [pebble.issuer()])
         server.reload()
         server.wait_for_helpers()
+        server.wait_for_log(f"import: certificate {NAMES[0]}: taken")
         process.wait_until(lambda: server.status()["certificates"][0]["renew_at"], 10,
                            "its renewal is planned")
     strict.check(at_least=10)
