@@ -113,6 +113,7 @@ def certbot(folder, pebble, *arguments):
     return settings
 
 
+@pytest.mark.pebble(nonce_reject=0)  # certbot 2.1 gives up at a few, with an AttributeError
 @pytest.mark.timeout(120)
 def test_a_site_moves_from_certbot_under_a_strict_client(server, pebble, folder):
     site = Site(NAMES, acme=None)
