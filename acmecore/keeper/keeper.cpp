@@ -178,9 +178,12 @@ void Keeper::restore() {
   resume_additions();
   save_config();
   certificates_.restore_challenges();
-  tell_ready();
+  // What acmectl has kept for this start is served from the first handshake on.
+  const bool importing = store_.has_import();
+  if (!importing) tell_ready();
   certificates_.restore_certificates();
   take_what_was_kept(env_, log_, config_, store_, accounts_, certificates_);
+  if (importing) tell_ready();
   activation_.restore();
   notices_.restore();
   deploy_.restore();

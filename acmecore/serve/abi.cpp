@@ -24,6 +24,9 @@ static_assert(ACME_AT_MAIN == int{kAtMain} && ACME_AT_SITE == int{kAtSite} &&
 static_assert(ACME_LOG_ERROR == static_cast<int>(Level::error) &&
               ACME_LOG_DEBUG == static_cast<int>(Level::debug));
 
+// How long a start or reload waits at most for what acmectl imported before it, in ms.
+constexpr unsigned kImportPatience = 3000;
+
 Error argument(const char* what) {
   return fail(Errc::invalid_argument, what);
 }
@@ -346,7 +349,8 @@ int acme_helper_start(acme_serving* serving, acme_helper* previous, unsigned pat
     auto handle = std::make_unique<acme_helper>();
     ACME_TRY(handle->helper, start_helper(*serving->serving, patience_ms != 0));
     acme_helper_stop(previous);  // it lets go of the store, which the new one waits for
-    wait_until_ready(serving->serving->env(), *handle->helper, patience_ms);
+    const unsigned least = serving->serving->awaits_import() ? kImportPatience : 0;
+    wait_until_ready(serving->serving->env(), *handle->helper, std::max(patience_ms, least));
     *helper = handle.release();
     return {};
   });

@@ -55,6 +55,7 @@ Outcome Serving::fill(int board_fd) {
   auto store = Store::open(env_, config_.state_path, Store::Mode::read_only, log_);
   if (!store && store.error().code == Errc::not_found) return {};  // the first start of all
   if (!store) return std::move(store).error();
+  awaits_import_ = store->has_import();
   if (board_fd < 0) {
     fill_certificates(*store, config_, env_.now(), log_,
                       [this](std::uint32_t slot, const Bundle& bundle) -> Outcome {

@@ -42,6 +42,9 @@ class Serving {
   // server: its workers are forked from here.
   Result<UniqueFd> writable_board() const;
   void enter_worker() { board_fd_.reset(); }
+  // Whether the store has what acmectl imported before any start. The keeper takes it over before
+  // it says that it is ready: workers that begin earlier would show a placeholder.
+  bool awaits_import() const { return awaits_import_; }
   // What the operator supplied, for the status.
   void supply(std::vector<SuppliedCertificate> certificates) {
     supplied_ = std::move(certificates);
@@ -110,6 +113,7 @@ class Serving {
   int log_fd_;
   CallbackLog log_;
   UniqueFd board_fd_;  // read-only, and in the master alone
+  bool awaits_import_ = false;
   Shelf shelf_;
   std::vector<SuppliedCertificate> supplied_;
   mutable std::mutex placeholder_mutex_;

@@ -36,6 +36,10 @@ constexpr Advice kAdvice[] = {
      "The CA does not take this request, mostly for the kind of its key: set another one (key, "
      "ACMEKeyType)."},
     {"dnssec", "The zone's DNSSEC signatures do not verify: have its host mend them."},
+    {"(the CA was not asked)",
+     "The proof in DNS failed before the CA was asked, and is tried again by itself: the DNS "
+     "host's or "
+     "name server's own words say what is missing."},
     {"TXT",
      "The CA looked for a TXT record. acmectl check NAME tells where it should stand and what the "
      "name servers say."},
@@ -48,7 +52,7 @@ constexpr Advice kAdvice[] = {
     {"ailed to connect",
      "The CA could not reach this server. See that the name leads here and that ports 80 and 443 "
      "are open to the world, by IPv6 too where there is an AAAA record: acmectl check NAME."},
-    {"connection",
+    {"connection: ",
      "The CA could not reach this server. See that the name leads here and that ports 80 and 443 "
      "are open to the world, by IPv6 too where there is an AAAA record: acmectl check NAME."},
     {"incorrectResponse",
@@ -60,9 +64,7 @@ constexpr Advice kAdvice[] = {
     {"tls:",
      "The CA could not complete a TLS handshake on port 443. A proxy that ends TLS in front of "
      "this server needs challenge http-01."},
-    {"could not be resolved",
-     "This machine cannot resolve the CA's host: see that its name servers answer."},
-    {"resolve host",
+    {"cannot be resolved",
      "This machine cannot resolve the CA's host: see that its name servers answer."},
     {"certificate problem",
      "The CA's own TLS certificate is not trusted here: give its authority by "

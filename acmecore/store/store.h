@@ -133,6 +133,7 @@ class Store {
   // What acmectl imported before any server ran here: taken over at the first start.
   Outcome save_import(const Secret& bytes);
   Result<Secret> load_import() const;
+  bool has_import() const { return static_cast<bool>(load_import()); }
   Outcome forget_import();
 
   // The configuration last run with, for acme-keeper --once (no secrets in it).

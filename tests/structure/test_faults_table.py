@@ -5,11 +5,11 @@ import re
 
 import pytest
 
+from named_tests import TEST, exists, source_of
 from tree import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "faults.md"
 ROW = re.compile(r"^\| (\d+) \|(.*)\|(.*)\|(.*)\|$", re.MULTILINE)
-TEST = re.compile(r"`((?:e2e|unit|fault)/[a-z0-9_/]+): (\w+)`")
 LATER = {"rules": set(), "faults": {14, 20}}  # of what is not built yet
 
 
@@ -20,11 +20,6 @@ def rows(part):
     end = text.find("\n## ", begin + 1)
     return {int(number): TEST.findall(tests)
             for number, _, _, tests in ROW.findall(text[begin:end if end > 0 else None])}
-
-
-def source_of(file):
-    path = REPOSITORY / "tests" / f"{file}.{'py' if file.startswith('e2e/') else 'cpp'}"
-    return path.read_text() if path.is_file() else ""
 
 
 def on_each_server(file, test):
@@ -44,8 +39,7 @@ def test_each_number_has_its_row_and_each_row_a_test(part):
 @pytest.mark.parametrize("part", ["rules", "faults"])
 def test_each_test_that_is_named_exists(part):
     missing = [f"{number}: {file}: {test}" for number, tests in rows(part).items()
-               for file, test in tests
-               if not re.search(rf"^(def {test}\(|TEST\({test}\))", source_of(file), re.MULTILINE)]
+               for file, test in tests if not exists(file, test)]
     assert not missing
 
 

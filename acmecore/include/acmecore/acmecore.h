@@ -215,7 +215,9 @@ typedef struct acme_helper acme_helper;
  * Waits up to `patience_ms` (0: not at all,
  * for a first start, when no older worker accepts connections) until the new helper holds the
  * store and workers can answer the challenges of every order under way, so
- * that a CA that asks during a reload is never sent away. */
+ * that a CA that asks during a reload is never sent away. Where `acmectl import` has left
+ * something for this start, up to three seconds in any case: it is served from the first
+ * handshake on. */
 ACME_API int acme_helper_start(acme_serving* serving, acme_helper* previous, unsigned patience_ms,
                                acme_helper** helper);
 ACME_API pid_t acme_helper_pid(const acme_helper* helper);

@@ -48,6 +48,7 @@ class Server:
         self.log_level = os.environ.get("ACME_TEST_LOG_LEVEL", "info")
         self._allowed = []
         self._programs = None
+        self._with_module = True
 
     # Files.
 
@@ -57,6 +58,10 @@ class Server:
         if self._programs is None:
             self._programs = install_programs(self.folder / "programs")
         return self._programs
+
+    def use_module(self, wanted):
+        """Whether the next configuration loads our module: a site moves to us, or away."""
+        self._with_module = wanted
 
     def make_content(self, site):
         """Each site's own files: a page that names it, and another client's token."""

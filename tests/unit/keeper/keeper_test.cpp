@@ -122,6 +122,21 @@ TEST(the_agent_is_greeted_and_holds_nothing_but_its_socket) {
   CHECK_EQ(site.status_file()["helper_pid"].number_or(0), site.pid);
 }
 
+// Workers that began before would show a placeholder.
+TEST(what_was_kept_for_import_is_taken_before_the_server_is_told) {
+  Site site;
+  {
+    KeptLog log;
+    Store store =
+        REQUIRE_OK(Store::open(system_env(), site.config.state_path, Store::Mode::read_write, log));
+    REQUIRE_OK(store.lock());
+    REQUIRE_OK(store.save_import(Secret(std::string_view("no import"))));
+  }
+  site.start();
+  CHECK_EQ(site.ready.read(10), std::string(1, '\1'));
+  CHECK_EQ(site.count("what was kept for import cannot be read"), 1);
+}
+
 TEST(the_agent_is_somebody_else) {
   if (geteuid() != 0) return;
   Site site;

@@ -45,6 +45,15 @@ TEST(a_first_start_without_a_store_is_silent) {
   CHECK(!fs::exists(server.folder.path("store")));
 }
 
+TEST(what_was_imported_before_the_start_is_waited_for) {
+  Server server;
+  server.config.main("acme", {"on"});
+  server.config.site({"example.com"});
+  CHECK(!server.open().awaits_import());
+  REQUIRE_OK(server.store().save_import(Secret(std::string_view("an import"))));
+  CHECK(server.open().awaits_import());
+}
+
 TEST(a_configuration_without_certificates_needs_neither_board_nor_programs) {
   Server server;
   fs::remove(server.folder.path("bin/acme-keeper"));

@@ -102,6 +102,13 @@ TEST(an_error_is_told_in_the_cas_words_with_what_to_do) {
   CHECK_CONTAINS(page, "next try in");
   CHECK_CONTAINS(std::string(advice_on("rateLimited: too many certificates")), "limits");
   CHECK_CONTAINS(std::string(advice_on("caa: forbidden by CAA")), "CAA record");
+  // Our own words of a connection are not the CA's of ours.
+  CHECK_CONTAINS(std::string(advice_on("a.example: http-01: connection: refused")), "reach this");
+  CHECK_CONTAINS(std::string(advice_on("connection to ca.example refused")), "reached from here");
+  CHECK_CONTAINS(std::string(advice_on("the name ca.example cannot be resolved")),
+                 "cannot resolve");
+  CHECK_CONTAINS(std::string(advice_on("the TXT records do not show: … (the CA was not asked)")),
+                 "before the CA was asked");
   CHECK(advice_on("something new").empty());
 }
 
