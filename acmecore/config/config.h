@@ -13,6 +13,7 @@
 
 #include "base/challenge_type.h"
 #include "base/key_type.h"
+#include "base/listener.h"
 #include "base/log.h"
 #include "base/rate_limit.h"
 #include "base/result.h"
@@ -105,6 +106,18 @@ struct IssuerConfig {
   }
 };
 
+// One way to see which certificate is shown: a name asked for at some listeners.
+struct LookConfig {
+  std::uint32_t site = 0;
+  std::string name;  // as SNI; empty: none is sent (a certificate of an IP address)
+  std::vector<std::uint32_t> listeners;  // indexes into Config::listeners
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.site, self.name, self.listeners);
+  }
+};
+
 struct CertificateConfig {
   std::string id;
   std::vector<std::string> names;    // lower-case A-labels and IP addresses, sorted, unique
@@ -114,11 +127,12 @@ struct CertificateConfig {
   std::uint32_t first_slot = 0;  // board slot of keys[0]; keys[i] has first_slot + i
   std::string common_name = {};  // for the CSR; empty where no issuer wants one
   bool partial = false;          // a name that cannot be validated is left out
+  std::vector<LookConfig> looks = {};  // none: it is not looked at what is shown
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
     archive(self.id, self.names, self.issuers, self.keys, self.renew, self.first_slot,
-            self.common_name, self.partial);
+            self.common_name, self.partial, self.looks);
   }
 };
 
@@ -155,6 +169,7 @@ struct Config {
   std::vector<IssuerConfig> issuers;
   std::vector<CertificateConfig> certificates;
   HooksConfig hooks;
+  std::vector<Listener> listeners;  // of this server, as they can be asked from this machine
   // Where a domain file may change: for the keeper, who reads it again.
   ConfigSource source;
 
@@ -167,7 +182,7 @@ struct Config {
     archive(self.server, self.server_version, self.state_path, self.runtime_path, self.helper_path,
             self.drop_privileges, self.agent_uid, self.agent_gid, self.log,
             self.plain_http_listener, self.activation, self.pid_file, self.resolvers, self.issuers,
-            self.certificates, self.hooks, self.source);
+            self.certificates, self.hooks, self.listeners, self.source);
   }
 };
 
