@@ -23,8 +23,10 @@ static const char *need_mod_remoteip(cmd_parms *cmd)
 
 const char *mod_acme_see_proxy_protocol(cmd_parms *cmd, void *dummy, int on)
 {
-    mod_acme_server_of(cmd->server)->proxy_protocol =
-        on ? SWITCH_ON : SWITCH_OFF;
+    mod_acme_server *server = mod_acme_server_of(cmd->server);
+
+    server->proxy_protocol = on ? SWITCH_ON : SWITCH_OFF;
+    server->conf->proxy_protocol |= on != 0;
     return need_mod_remoteip(cmd);
 }
 
@@ -126,6 +128,8 @@ static int has_proxy_protocol(mod_acme_conf *conf, apr_pool_t *p,
     const server_addr_rec *addr;
     int on = 0;
 
+    if (!conf->proxy_protocol)
+        return 0;
     for (s = conf->server; s; s = s->next) {
         const mod_acme_server *server = mod_acme_server_of(s);
 

@@ -35,6 +35,7 @@ typedef struct {
     unsigned int stapling : 1;  /* asked for where we manage the certificate */
     unsigned int alpn : 1;      /* tls-alpn-01 may be asked for */
     unsigned int status : 1;    /* some server may show the status */
+    unsigned int proxy_protocol : 1; /* some address expects its header */
 
     apr_array_header_t *no_proxy_protocol; /* networks that send none */
 
