@@ -47,8 +47,8 @@ static const char *text_of(apr_pool_t *p, const apr_sockaddr_t *address)
 {
     char *text = NULL;
 
-    if (!address || apr_sockaddr_ip_get(
-                        &text, (apr_sockaddr_t *)address) != APR_SUCCESS)
+    if (!address ||
+        apr_sockaddr_ip_get(&text, (apr_sockaddr_t *)address) != APR_SUCCESS)
         return "";
     return apr_pstrdup(p, text);
 }
@@ -60,8 +60,7 @@ static int is_wildcard(const char *ip)
 
 static int has_port(const server_addr_rec *addr, const ap_listen_rec *listener)
 {
-    return addr->host_port == 0 ||
-           addr->host_port == listener->bind_addr->port;
+    return addr->host_port == 0 || addr->host_port == listener->bind_addr->port;
 }
 
 /* The address by which the listener leads to the server; NULL: it does not. */
@@ -106,8 +105,8 @@ static int is_exception(mod_acme_conf *conf, apr_pool_t *p, const char *ip)
     if (apr_sockaddr_info_get(&address, ip, APR_UNSPEC, 0, 0, p) != APR_SUCCESS)
         return 0;
     for (i = 0; i < conf->no_proxy_protocol->nelts; i++) {
-        char *network = apr_pstrdup(
-            p, APR_ARRAY_IDX(conf->no_proxy_protocol, i, const char *));
+        char *network = apr_pstrdup(p, APR_ARRAY_IDX(conf->no_proxy_protocol, i,
+                                                     const char *));
         char *mask = strchr(network, '/');
         apr_ipsubnet_t *subnet;
 

@@ -51,7 +51,11 @@ typedef struct {
     uint32_t site;
     acme_site_plan plan;
 
-    enum { SWITCH_UNSET, SWITCH_OFF, SWITCH_ON } ssl_engine,
+    enum {
+        SWITCH_UNSET,
+        SWITCH_OFF,
+        SWITCH_ON
+    } ssl_engine,
         ssl_stapling, proxy_protocol;
     apr_array_header_t *files; /* of SSLCertificateFile; NULL: none */
     unsigned int has_scope : 1;

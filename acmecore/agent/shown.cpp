@@ -69,8 +69,8 @@ ipc::Shown unseen(What what, std::string why) {
 // "for a.example, b.example and 3 more, by NAME, serial 12ab, valid until 2027-…"
 ipc::Shown describe(const std::string& der) {
   auto info = inspect_certificate(der);
-  if (!info) return unseen(What::no_handshake, "its certificate cannot be read: " +
-                                                   info.error().message);
+  if (!info)
+    return unseen(What::no_handshake, "its certificate cannot be read: " + info.error().message);
   std::vector<std::string> names = info->names;
   const std::size_t more = names.size() > kMostNames ? names.size() - kMostNames : 0;
   names.resize(names.size() - more);
@@ -102,8 +102,8 @@ class Looker::Visit {
     auto target = target_of(listener_.address);
     if (!target) return end(unseen(What::not_allowed, "that is no address"));
     const dns::Endpoint& endpoint = target->endpoint;
-    socket_.reset(::socket(endpoint.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                           0));
+    socket_.reset(
+        ::socket(endpoint.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket_) return end(unseen(What::not_allowed, std::strerror(errno)));
     if (!target->is_unix && !stay_here(socket_.get(), endpoint))
       return end(unseen(What::not_allowed, "it is no address of this machine"));
@@ -140,9 +140,8 @@ class Looker::Visit {
     if (getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
     if (error != 0) return end(no_connection(error));
     // What a new connection takes at once.
-    if (listener_.proxy_protocol &&
-        send(socket_.get(), kProxyHeader.data(), kProxyHeader.size(), MSG_NOSIGNAL) !=
-            static_cast<ssize_t>(kProxyHeader.size()))
+    if (listener_.proxy_protocol && send(socket_.get(), kProxyHeader.data(), kProxyHeader.size(),
+                                         MSG_NOSIGNAL) != static_cast<ssize_t>(kProxyHeader.size()))
       return end(unseen(What::no_answer, std::strerror(errno)));
     auto tls = TlsLook::create(socket_.get(), look_.name, look_.family);
     if (!tls) return end(unseen(What::not_allowed, tls.error().message));
@@ -160,8 +159,8 @@ class Looker::Visit {
       case TlsLook::Step::ended:
         break;
     }
-    found_ = tls_->leaf().empty() ? unseen(What::no_handshake, tls_->why())
-                                  : describe(tls_->leaf());
+    found_ =
+        tls_->leaf().empty() ? unseen(What::no_handshake, tls_->why()) : describe(tls_->leaf());
     tls_->take_leave();
     leave();
   }
@@ -235,8 +234,9 @@ void Looker::go_on(Id id) {
     open_.erase(id);
     return ended.done(ended.found);
   }
-  open.visit = std::make_unique<Visit>(timers_, watches_, open.look, open.look.listeners[at],
-                                       [this, id](ipc::Shown shown) { take(id, std::move(shown)); });
+  open.visit =
+      std::make_unique<Visit>(timers_, watches_, open.look, open.look.listeners[at],
+                              [this, id](ipc::Shown shown) { take(id, std::move(shown)); });
   open.visit->begin();
 }
 

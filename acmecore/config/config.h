@@ -124,9 +124,9 @@ struct CertificateConfig {
   std::vector<std::string> issuers;  // ids, in order of preference
   std::vector<KeyType> keys;         // one lineage each
   RenewPolicy renew;
-  std::uint32_t first_slot = 0;  // board slot of keys[0]; keys[i] has first_slot + i
-  std::string common_name = {};  // for the CSR; empty where no issuer wants one
-  bool partial = false;          // a name that cannot be validated is left out
+  std::uint32_t first_slot = 0;        // board slot of keys[0]; keys[i] has first_slot + i
+  std::string common_name = {};        // for the CSR; empty where no issuer wants one
+  bool partial = false;                // a name that cannot be validated is left out
   std::vector<LookConfig> looks = {};  // none: it is not looked at what is shown
 
   template <class Self, class Archive>

@@ -123,7 +123,7 @@ struct Settings {
   std::vector<ScopeSettings> scopes;    // by scope number; [0] is the outermost
   std::vector<IssuerSettings> issuers;  // built-in ones included
   std::vector<SiteDescription> sites;
-  std::vector<Listener> listeners;    // as they are configured, each once
+  std::vector<Listener> listeners;  // as they are configured, each once
   std::vector<Error> faulty_lines;  // of domain files, each with its place
   bool domain_files = false;        // there is one, which may name any issuer some day
   ServerFacts facts;

@@ -63,13 +63,7 @@ struct ConfigSource {
 
 // One thing that was said to a Builder.
 struct ConfigStep {
-  enum class Kind : std::uint8_t {
-    site_scope,
-    issuer_scope,
-    directive,
-    site,
-    listener
-  } kind;
+  enum class Kind : std::uint8_t { site_scope, issuer_scope, directive, site, listener } kind;
   std::uint32_t scope = 0;          // directive, site; of a listener the site
   std::string word = {};            // of an issuer's block its name, of a directive its key, of
                                     // a listener its address

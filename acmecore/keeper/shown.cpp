@@ -11,14 +11,14 @@ namespace {
 
 using What = ipc::Shown::What;
 
-constexpr Millis kFirstLook = 1'000;   // after an activation
-constexpr Millis kAtStart = 3'000;     // workers come after the keeper, old ones go
+constexpr Millis kFirstLook = 1'000;  // after an activation
+constexpr Millis kAtStart = 3'000;    // workers come after the keeper, old ones go
 constexpr Millis kWithoutAgent = 2'000;
 constexpr Millis kWhileItDiffers = 600'000;
 // A reload may be under way, or the next certificate was activated meanwhile.
 constexpr std::array<Millis, 2> kAgain = {2'000, 6'000};
 constexpr std::size_t kAtATime = 4;
-constexpr Millis kPause = 50;          // between two that nobody waits for
+constexpr Millis kPause = 50;  // between two that nobody waits for
 constexpr WallTime kNew = 10 * kMinute;
 constexpr std::size_t kLongestWords = 1024;
 
@@ -71,6 +71,7 @@ void Looks::served(const Managed& managed) {
   if (managed.config->looks.empty() || !managed.stored) return;
   Watch& watch = watches_[managed.lineage];
   watch.tries = 0;
+  watch.told = false;
   watch.is_new = env_.now() - managed.stored->stored < kNew;
   watch.look = 0;
   watch.shown.clear();
@@ -155,12 +156,11 @@ ipc::KeyFamily Looks::family_of(const Managed& managed) const {
 
 // Of two keys of one family a client is shown either.
 bool Looks::is_served(const Managed& managed, const std::string& digest) const {
-  return std::any_of(
-      managed.config->keys.begin(), managed.config->keys.end(), [&](KeyType key) {
-        if (is_rsa(key) != is_rsa(managed.lineage.key)) return false;
-        const Managed* one = certificates_.find({managed.lineage.certificate, key});
-        return one && one->served == digest;
-      });
+  return std::any_of(managed.config->keys.begin(), managed.config->keys.end(), [&](KeyType key) {
+    if (is_rsa(key) != is_rsa(managed.lineage.key)) return false;
+    const Managed* one = certificates_.find({managed.lineage.certificate, key});
+    return one && one->served == digest;
+  });
 }
 
 Outcome Looks::done(const ipc::LookDone& found) {
@@ -225,14 +225,14 @@ void Looks::agree(Managed& managed, Watch& watch) {
   for (std::size_t i = 0; i < watch.shown.size(); ++i)
     if (watch.shown[i].what == What::certificate) where.push_back(watch.addresses[i]);
   const std::string line = display_name(managed) + ": the current certificate is shown ";
-  if (watch.told)
+  if (watch.differed)
     log_.notice(line + "again at " + join(where, ", "));
   else if (watch.is_new)
     log_.info(line + "at " + join(where, ", "));
   else
     log_.debug(line + "at " + join(where, ", "));
   managed.sighting = Sighting{Sighting::State::current, env_.now(), join(where, ", "), {}};
-  watch.told = false;
+  watch.told = watch.differed = false;
   watch.tries = 0;
 }
 
@@ -240,11 +240,11 @@ void Looks::differ(Managed& managed, Watch& watch, std::size_t worst) {
   const ipc::Shown& shown = watch.shown[worst];
   if (!watch.told && shown.what != What::not_allowed && watch.tries < kAgain.size())
     return put(managed.lineage, watch, env_.boottime() + kAgain[watch.tries++]);
-  managed.sighting = Sighting{state_of(shown), env_.now(), watch.addresses[worst],
-                              printable(shown.words)};
+  managed.sighting =
+      Sighting{state_of(shown), env_.now(), watch.addresses[worst], printable(shown.words)};
   if (!watch.told) tell(managed, watch, worst);
   if (shown.what == What::no_answer || shown.what == What::not_allowed) return;
-  watch.told = true;
+  watch.told = watch.differed = true;
   put(managed.lineage, watch, env_.boottime() + kWhileItDiffers);
 }
 
@@ -281,8 +281,11 @@ std::string Looks::whose(const Managed& managed, const ipc::Shown& shown) const 
     if (other.served == shown.digest)
       return "that is the one of " + to_string(lineage) + ": another " + block +
              " answers for the name there; give it to one alone (" + look + ")";
-  return "another " + block + " with a certificate of its own answers for the name there (is the "
-         "name in two of them? " + look + "), or another program has the address (ss -ltnp shows "
+  return "another " + block +
+         " with a certificate of its own answers for the name there (is the "
+         "name in two of them? " +
+         look +
+         "), or another program has the address (ss -ltnp shows "
          "which)";
 }
 

@@ -46,7 +46,8 @@ class Looks {
     Millis next = 0;                     // 0: it is not in the queue
     unsigned tries = 0;                  // that have come to nothing
     bool is_new = false;                 // an operator waits for it
-    bool told = false;                   // of a difference
+    bool told = false;                   // of a difference, since the last activation
+    bool differed = false;               // and it was told some time
     std::size_t look = 0;                // of the certificate's, that comes next
     std::vector<std::string> addresses;  // of what was seen in this round
     std::vector<ipc::Shown> shown;
