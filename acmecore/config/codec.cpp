@@ -40,12 +40,6 @@ bool is_sound(const IssuerConfig& issuer) {
                      [](ChallengeType type) { return in_range(type); });
 }
 
-bool is_sound(const Config& config, const LookConfig& look) {
-  return !look.listeners.empty() &&
-         std::all_of(look.listeners.begin(), look.listeners.end(),
-                     [&](std::uint32_t index) { return index < config.listeners.size(); });
-}
-
 bool is_sound(const Config& config, const CertificateConfig& certificate, std::uint32_t slot) {
   return !certificate.id.empty() && !certificate.names.empty() && !certificate.keys.empty() &&
          !certificate.issuers.empty() && certificate.first_slot == slot &&
@@ -53,7 +47,7 @@ bool is_sound(const Config& config, const CertificateConfig& certificate, std::u
          std::all_of(certificate.keys.begin(), certificate.keys.end(),
                      [](KeyType type) { return in_range(type); }) &&
          std::all_of(certificate.looks.begin(), certificate.looks.end(),
-                     [&](const LookConfig& look) { return is_sound(config, look); }) &&
+                     [](const LookConfig& look) { return !look.listeners.empty(); }) &&
          std::all_of(certificate.issuers.begin(), certificate.issuers.end(),
                      [&](const std::string& id) { return config.issuer(id) != nullptr; });
 }

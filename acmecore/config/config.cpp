@@ -47,7 +47,6 @@ void number_slots(Config& config) {
 Config reduced_for_agent(const Config& config) {
   Config reduced = config;
   reduced.source = {};
-  reduced.listeners.clear();
   for (CertificateConfig& certificate : reduced.certificates) certificate.looks.clear();
   number_slots(reduced);
   reduced.state_path.clear();

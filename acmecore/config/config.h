@@ -110,7 +110,7 @@ struct IssuerConfig {
 struct LookConfig {
   std::uint32_t site = 0;
   std::string name;  // as SNI; empty: none is sent (a certificate of an IP address)
-  std::vector<std::uint32_t> listeners;  // indexes into Config::listeners
+  std::vector<Listener> listeners;
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
@@ -169,7 +169,6 @@ struct Config {
   std::vector<IssuerConfig> issuers;
   std::vector<CertificateConfig> certificates;
   HooksConfig hooks;
-  std::vector<Listener> listeners;  // of this server, as they can be asked from this machine
   // Where a domain file may change: for the keeper, who reads it again.
   ConfigSource source;
 
@@ -182,7 +181,7 @@ struct Config {
     archive(self.server, self.server_version, self.state_path, self.runtime_path, self.helper_path,
             self.drop_privileges, self.agent_uid, self.agent_gid, self.log,
             self.plain_http_listener, self.activation, self.pid_file, self.resolvers, self.issuers,
-            self.certificates, self.hooks, self.listeners, self.source);
+            self.certificates, self.hooks, self.source);
   }
 };
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -123,9 +122,9 @@ class Planner {
       std::optional<std::string> asked =
           by_address ? asked_by_address(listener, name) : asked_at(listener.address);
       if (!asked) continue;
-      const std::uint32_t index = index_of({*std::move(asked), listener.proxy_protocol});
-      if (std::find(look.listeners.begin(), look.listeners.end(), index) == look.listeners.end())
-        look.listeners.push_back(index);
+      Listener here{*std::move(asked), listener.proxy_protocol};
+      if (std::find(look.listeners.begin(), look.listeners.end(), here) == look.listeners.end())
+        look.listeners.push_back(std::move(here));
     }
     if (look.listeners.empty()) return false;
     auto& looks = certificate.looks;
@@ -164,17 +163,9 @@ class Planner {
     return text;
   }
 
-  std::uint32_t index_of(Listener listener) {
-    auto [it, is_new] = asked_.try_emplace({listener.address, listener.proxy_protocol},
-                                           resolution_.config.listeners.size());
-    if (is_new) resolution_.config.listeners.push_back(std::move(listener));
-    return it->second;
-  }
-
   const Settings& settings_;
   Resolution& resolution_;
-  std::unordered_set<std::string> addresses_;  // of all listeners, with or without TLS
-  std::map<std::pair<std::string, bool>, std::uint32_t> asked_;
+  std::unordered_set<std::string> addresses_;               // of all listeners, with or without TLS
   std::optional<std::unordered_set<std::string>> carried_;  // by any site
   Indexes pattern_sites_;
 };
@@ -193,7 +184,6 @@ std::optional<AddressAndPort> split_address(std::string_view text) {
 }
 
 void plan_looks(const Settings& settings, Resolution& resolution) {
-  resolution.config.listeners.clear();
   if (settings.global.self_check) Planner(settings, resolution).run();
 }
 

@@ -19,7 +19,7 @@ struct AddressAndPort {
 };
 std::optional<AddressAndPort> split_address(std::string_view text);
 
-// Fills Config::listeners and CertificateConfig::looks. Names that another certificate of their
+// Fills CertificateConfig::looks. Names that another certificate of their
 // site answers are nobody's; a site's pattern is asked by no name.
 void plan_looks(const Settings& settings, Resolution& resolution);
 

@@ -79,7 +79,10 @@ void Looks::served(const Managed& managed) {
   // What is under way is of no use any more.
   std::erase_if(open_, [&](const auto& each) { return each.second.lineage == managed.lineage; });
   // Without an agent yet, this is the start.
-  put(managed.lineage, watch, env_.boottime() + (on_new ? kFirstLook : kAtStart));
+  Millis at = env_.boottime() + (on_new ? kFirstLook : kAtStart);
+  // One after the other: what is new meanwhile does not wait for ten thousand that are not.
+  if (!watch.is_new) at = spread_to_ = std::max(at, spread_to_ + kPause);
+  put(managed.lineage, watch, at);
 }
 
 void Looks::turn() {
@@ -139,9 +142,8 @@ std::optional<ipc::Look> Looks::next_look(const Managed& managed, Watch& watch) 
     ipc::Look look;
     look.name = next.name;
     look.family = family_of(managed);
-    for (std::uint32_t index : next.listeners)
-      if (index < config_.listeners.size()) look.listeners.push_back(config_.listeners[index]);
-    if (!look.listeners.empty()) return look;
+    look.listeners = next.listeners;
+    return look;
   }
   return std::nullopt;
 }

@@ -77,7 +77,8 @@ class Looks {
   std::set<Place> queue_;
   std::map<std::uint32_t, Open> open_;
   std::uint32_t last_ = 0;
-  Millis not_before_ = 0;
+  Millis not_before_ = 0;  // for those that nobody waits for
+  Millis spread_to_ = 0;   // the last of them that was put into the queue
 };
 
 }  // namespace acme::keeper

@@ -44,8 +44,8 @@ TEST(a_configuration_is_the_same_after_the_journey) {
   CHECK_EQ(after.issuer("mine")->account_key_file, "/etc/account.pem");
   CHECK(after.issuer("other") == nullptr);
   CHECK(after.certificate("example.com") != nullptr);
-  CHECK_EQ(after.listeners.at(0).address, "127.0.0.1:443");
   CHECK_EQ(after.certificates[1].looks.at(0).name, "example.com");
+  CHECK_EQ(after.certificates[1].looks.at(0).listeners.at(0).address, "127.0.0.1:443");
 }
 
 TEST(bytes_that_are_cut_or_too_many_are_refused) {
@@ -82,7 +82,6 @@ TEST(a_configuration_that_contradicts_itself_is_refused) {
   refused([](Config& c) { c.certificates[0].names.clear(); });
   refused([](Config& c) { c.certificates[0].issuers = {"nobody"}; });
   refused([](Config& c) { c.certificates[1].first_slot = 1; });
-  refused([](Config& c) { c.listeners.clear(); });
   refused([](Config& c) { c.certificates[1].looks[0].listeners.clear(); });
   refused([](Config& c) { c.certificates[0].renew.kind = RenewPolicy::Kind{3}; });
 }
@@ -95,7 +94,7 @@ TEST(the_agents_copy_has_no_paths_of_keys_and_store) {
   CHECK_EQ(reduced.issuer("mine")->account_key_file, "");
   CHECK_EQ(reduced.issuer("mine")->ca_certificate_file, "/etc/ca.pem");
   CHECK_EQ(reduced.certificates.size(), 2);
-  CHECK(reduced.listeners.empty() && reduced.certificates[1].looks.empty());
+  CHECK(reduced.certificates[1].looks.empty());
   CHECK(encode_config(reduced).view().find("account.pem") == std::string_view::npos);
 }
 

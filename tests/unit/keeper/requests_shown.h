@@ -7,8 +7,7 @@ namespace acme::test {
 
 // A look that is under way; its number.
 inline std::uint32_t begin_look(Bench& bench) {
-  bench.config.listeners = {{"127.0.0.1:443"}};
-  bench.config.certificates[0].looks = {{0, "site.example", {0}}};
+  bench.config.certificates[0].looks = {{0, "site.example", {{"127.0.0.1:443"}}}};
   std::uint32_t number = 0;
   bench.looks().on_new = [&](const ipc::Look& look) {
     number = look.number;

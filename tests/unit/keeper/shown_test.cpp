@@ -20,9 +20,8 @@ struct Looking {
   bool has_agent = true;
 
   Looking() {
-    bench.config.listeners = {{kHere}, {kThere, true}};
     for (CertificateConfig& certificate : bench.config.certificates)
-      certificate.looks = {{0, certificate.names.front(), {0}}};
+      certificate.looks = {{0, certificate.names.front(), {{kHere}}}};
     bench.looks().on_new = on_new();
   }
   std::function<bool(const ipc::Look&)> on_new() {
@@ -177,7 +176,7 @@ TEST(what_may_not_be_seen_is_no_news) {
 
 TEST(of_several_listeners_the_worst_is_told_and_a_silent_one_beside_a_good_one_is_not) {
   Looking looking;
-  looking.bench.config.certificates[0].looks = {{0, "site.example", {0, 1}}};
+  looking.bench.config.certificates[0].looks = {{0, "site.example", {{kHere}, {kThere, true}}}};
   looking.bench.install();
   looking.pass(2);
   CHECK(looking.told[0].listeners.at(1).proxy_protocol);
@@ -191,9 +190,9 @@ TEST(of_several_listeners_the_worst_is_told_and_a_silent_one_beside_a_good_one_i
 
 TEST(each_way_to_see_it_is_gone) {
   Looking looking;
-  looking.bench.config.certificates[0].looks = {{0, "site.example", {0}},
-                                                {0, "other.example", {0}},  // not in it
-                                                {1, "www.site.example", {1}}};
+  looking.bench.config.certificates[0].looks = {{0, "site.example", {{kHere}}},
+                                                {0, "other.example", {{kHere}}},  // not in it
+                                                {1, "www.site.example", {{kThere}}}};
   looking.bench.install();
   looking.pass(2);
   looking.see(looking.served());
@@ -225,6 +224,21 @@ TEST(after_a_start_what_is_stored_is_looked_at_and_nothing_is_told_of_it) {
   looking.see(looking.served());
   CHECK_EQ(looking.count(Level::info, "is shown at"), 0);
   CHECK_EQ(looking.count(Level::debug, "is shown at"), 1);
+}
+
+TEST(what_is_new_does_not_wait_for_all_that_is_not) {
+  Looking looking;
+  looking.bench.install(kTwin);
+  looking.bench.env.pass(3600);
+  looking.bench.restart();
+  looking.bench.looks().on_new = looking.on_new();
+  const keeper::Managed& twin = looking.bench.managed(kTwin);
+  for (int i = 0; i < 1000; ++i) looking.bench.looks().served(twin);  // a minute's worth
+  looking.bench.install();
+  looking.told.clear();
+  looking.pass(2);
+  CHECK_EQ(looking.told.size(), 1);
+  CHECK_EQ(looking.told[0].name, "site.example");
 }
 
 TEST(without_an_agent_it_waits_for_the_next_one) {
