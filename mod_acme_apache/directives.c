@@ -180,6 +180,10 @@ const command_rec mod_acme_commands[] = {
                   "seen by mod_acme, set by mod_ssl"),
     AP_INIT_TAKE2("SSLOpenSSLConfCmd", mod_acme_see_command, NULL, RSRC_CONF,
                   "seen by mod_acme, set by mod_ssl"),
+    AP_INIT_FLAG("RemoteIPProxyProtocol", mod_acme_see_proxy_protocol, NULL,
+                 RSRC_CONF, "seen by mod_acme, set by mod_remoteip"),
+    AP_INIT_ITERATE("RemoteIPProxyProtocolExceptions", mod_acme_see_exception,
+                    NULL, RSRC_CONF, "seen by mod_acme, set by mod_remoteip"),
     AP_INIT_TAKE1("ServerName", mod_acme_see_name, NULL, RSRC_CONF,
                   "seen by mod_acme, set by the core"),
     {NULL}};

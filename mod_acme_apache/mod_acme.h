@@ -35,6 +35,9 @@ typedef struct {
     unsigned int stapling : 1;  /* asked for where we manage the certificate */
     unsigned int alpn : 1;      /* tls-alpn-01 may be asked for */
     unsigned int status : 1;    /* some server may show the status */
+    unsigned int proxy_protocol : 1; /* some address expects its header */
+
+    apr_array_header_t *no_proxy_protocol; /* networks that send none */
 
     struct mod_acme_helper *helper;
 } mod_acme_conf;
@@ -48,13 +51,19 @@ typedef struct {
     uint32_t site;
     acme_site_plan plan;
 
-    enum { SWITCH_UNSET, SWITCH_OFF, SWITCH_ON } ssl_engine, ssl_stapling;
+    enum {
+        SWITCH_UNSET,
+        SWITCH_OFF,
+        SWITCH_ON
+    } ssl_engine,
+        ssl_stapling, proxy_protocol;
     apr_array_header_t *files; /* of SSLCertificateFile; NULL: none */
     unsigned int has_scope : 1;
     unsigned int named : 1;           /* ServerName stands here */
     unsigned int own_certificate : 1; /* so does SSLCertificateFile */
     unsigned int added : 1;           /* site is the core's number for it */
     unsigned int status : 1;          /* ACMEStatus on */
+    unsigned int upgrade : 1;         /* SSLEngine optional: begins as HTTP */
 } mod_acme_server;
 
 extern module AP_MODULE_DECLARE_DATA acme_module;
@@ -81,6 +90,12 @@ int mod_acme_has_tls(const mod_acme_server *server);
 int mod_acme_has_certificate(const mod_acme_server *server);
 const char *mod_acme_add_sites(mod_acme_conf *conf);
 void mod_acme_take_plans(mod_acme_conf *conf);
+
+/* listeners.c */
+const char *mod_acme_see_proxy_protocol(cmd_parms *cmd, void *dummy, int on);
+const char *mod_acme_see_exception(cmd_parms *cmd, void *dummy,
+                                   const char *network);
+const char *mod_acme_add_listeners(mod_acme_conf *conf);
 
 /* environment.c */
 void mod_acme_collect_environment(mod_acme_conf *conf);

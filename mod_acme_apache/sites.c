@@ -32,6 +32,7 @@ const char *mod_acme_see_engine(cmd_parms *cmd, void *dummy, const char *arg)
     /* on, optional; what is wrong mod_ssl says */
     server->ssl_engine =
         ap_cstr_casecmp(arg, "off") == 0 ? SWITCH_OFF : SWITCH_ON;
+    server->upgrade = ap_cstr_casecmp(arg, "optional") == 0;
     return need_mod_ssl(cmd);
 }
 
@@ -195,7 +196,7 @@ const char *mod_acme_add_sites(mod_acme_conf *conf)
         error = add_site(conf, p, s);
     apr_pool_destroy(p);
     conf->environment.plain_http_listener = has_plain_listener(conf);
-    return error;
+    return error ? error : mod_acme_add_listeners(conf);
 }
 
 void mod_acme_take_plans(mod_acme_conf *conf)

@@ -74,6 +74,9 @@ void ngx_acme_collect_environment(ngx_cycle_t *cycle,
 /* sites.c */
 ngx_int_t ngx_acme_add_sites(ngx_conf_t *cf, ngx_acme_main_conf_t *amcf);
 
+/* listeners.c */
+ngx_int_t ngx_acme_add_listeners(ngx_conf_t *cf, ngx_acme_main_conf_t *amcf);
+
 /* tls.c */
 ngx_int_t ngx_acme_merge_certificate(ngx_conf_t *cf,
     ngx_acme_srv_conf_t *ascf);

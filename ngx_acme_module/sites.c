@@ -48,7 +48,7 @@ ngx_acme_add_sites(ngx_conf_t *cf, ngx_acme_main_conf_t *amcf)
         }
     }
 
-    return NGX_OK;
+    return ngx_acme_add_listeners(cf, amcf);
 }
 
 

@@ -53,6 +53,11 @@ Outcome KeeperLink::dispatch(const Frame& frame) {
       if (on_notice) on_notice(std::move(notice));
       return {};
     }
+    case ipc::Type::look: {
+      ACME_TRY(ipc::Look look, decode<ipc::Look>(frame.payload.view()));
+      if (on_look) on_look(std::move(look));
+      return {};
+    }
     default:
       return fail(Errc::protocol, "the keeper sent a message of an unknown type");
   }

@@ -14,6 +14,7 @@
 #include "ipc/check.h"
 #include "ipc/messages.h"
 #include "ipc/notice.h"
+#include "ipc/shown.h"
 
 namespace acme::agent {
 
@@ -48,6 +49,7 @@ class KeeperLink {
   std::function<void(ipc::Errand)> on_errand;
   std::function<void(const ipc::Check&)> on_check;
   std::function<void(ipc::Notice)> on_notice;
+  std::function<void(ipc::Look)> on_look;
 
   int fd() const { return channel_.fd(); }
   bool wants_write() const { return channel_.wants_write(); }

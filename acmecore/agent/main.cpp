@@ -13,6 +13,7 @@
 #include "agent/notifier.h"
 #include "agent/resolving_http.h"
 #include "agent/sandbox.h"
+#include "agent/shown.h"
 #include "crypto/wiping_free.h"  // once in the program: freed memory is wiped
 
 #ifndef ACME_VERSION
@@ -49,6 +50,11 @@ class Agent {
     };
     keeper_.on_notice = [this](ipc::Notice notice) {
       if (notifier_) notifier_->tell(std::move(notice));
+    };
+    keeper_.on_look = [this](ipc::Look look) {
+      looker_.look(std::move(look), [this](const ipc::LookDone& found) {
+        keeper_.ask(found, [](const ipc::Reply&) {});
+      });
     };
   }
 
@@ -106,6 +112,7 @@ class Agent {
   Watches watches_;
   std::unique_ptr<CurlHttp> http_;
   dns::Client dns_;
+  Looker looker_{timers_, watches_};
   ResolvingHttp resolving_;
   Services services_;
   Config config_;

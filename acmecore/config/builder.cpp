@@ -157,6 +157,8 @@ Outcome Builder::assign_global(std::string_view key, const std::string& value) {
     ACME_TRY(global.certificate_cache, parse_certificates(value, kLargestCertificateCache));
   } else if (key == "activation") {
     ACME_TRY(global.activation, parse_activation(value));
+  } else if (key == "self_check") {
+    ACME_TRY(global.self_check, parse_switch(value));
   } else {
     return fail(Errc::internal, "the directive " + std::string(key) + " has no parser");
   }
@@ -171,6 +173,18 @@ Result<std::uint32_t> Builder::add_site(SiteDescription site) {
   site.scope = static_cast<std::uint32_t>(scopes_[site.scope].index);
   settings_.sites.push_back(std::move(site));
   return static_cast<std::uint32_t>(settings_.sites.size() - 1);
+}
+
+Outcome Builder::add_listener(std::uint32_t site, const std::string& address, unsigned flags) {
+  if (site >= settings_.sites.size()) return fail(Errc::invalid_argument, "there is no such site");
+  steps_.add(ConfigStep::Kind::listener, site, address, {}, {}, flags);
+  const bool proxy_protocol = (flags & kListenerProxyProtocol) != 0;
+  auto [it, is_new] = listeners_.try_emplace(
+      {address, proxy_protocol}, static_cast<std::uint32_t>(settings_.listeners.size()));
+  if (is_new) settings_.listeners.push_back({address, proxy_protocol});
+  settings_.sites[site].listeners.push_back(
+      {it->second, (flags & kListenerTls) != 0, (flags & kListenerDefault) != 0});
+  return {};
 }
 
 bool Builder::shows_status(std::uint32_t site) const {

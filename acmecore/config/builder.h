@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -36,6 +37,14 @@ class Builder {
   // Again after resolve(), when the server knows more by then.
   void set_facts(ServerFacts facts);
   Result<std::uint32_t> add_site(SiteDescription site);
+
+  // Where a site listens. What cannot be asked from here is taken all the same.
+  enum ListenerFlags : unsigned {
+    kListenerTls = 1,
+    kListenerProxyProtocol = 2,
+    kListenerDefault = 4
+  };
+  Outcome add_listener(std::uint32_t site, const std::string& address, unsigned flags);
 
   // Whether the status page may be shown on it.
   bool shows_status(std::uint32_t site) const;
@@ -68,6 +77,7 @@ class Builder {
   Settings settings_;
   std::vector<ScopeEntry> scopes_;
   ConfigSteps steps_;
+  std::map<std::pair<std::string, bool>, std::uint32_t> listeners_;  // index in the settings
   std::vector<DomainFileState> domain_files_;
   Resolution resolution_;
   bool resolved_ = false;

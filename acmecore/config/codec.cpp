@@ -46,6 +46,8 @@ bool is_sound(const Config& config, const CertificateConfig& certificate, std::u
          certificate.renew.kind <= RenewPolicy::Kind::time_left &&
          std::all_of(certificate.keys.begin(), certificate.keys.end(),
                      [](KeyType type) { return in_range(type); }) &&
+         std::all_of(certificate.looks.begin(), certificate.looks.end(),
+                     [](const LookConfig& look) { return !look.listeners.empty(); }) &&
          std::all_of(certificate.issuers.begin(), certificate.issuers.end(),
                      [&](const std::string& id) { return config.issuer(id) != nullptr; });
 }

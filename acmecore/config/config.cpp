@@ -47,6 +47,7 @@ void number_slots(Config& config) {
 Config reduced_for_agent(const Config& config) {
   Config reduced = config;
   reduced.source = {};
+  for (CertificateConfig& certificate : reduced.certificates) certificate.looks.clear();
   number_slots(reduced);
   reduced.state_path.clear();
   reduced.runtime_path.clear();

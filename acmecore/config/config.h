@@ -13,6 +13,7 @@
 
 #include "base/challenge_type.h"
 #include "base/key_type.h"
+#include "base/listener.h"
 #include "base/log.h"
 #include "base/rate_limit.h"
 #include "base/result.h"
@@ -105,20 +106,33 @@ struct IssuerConfig {
   }
 };
 
+// One way to see which certificate is shown: a name asked for at some listeners.
+struct LookConfig {
+  std::uint32_t site = 0;
+  std::string name;  // as SNI; empty: none is sent (a certificate of an IP address)
+  std::vector<Listener> listeners;
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.site, self.name, self.listeners);
+  }
+};
+
 struct CertificateConfig {
   std::string id;
   std::vector<std::string> names;    // lower-case A-labels and IP addresses, sorted, unique
   std::vector<std::string> issuers;  // ids, in order of preference
   std::vector<KeyType> keys;         // one lineage each
   RenewPolicy renew;
-  std::uint32_t first_slot = 0;  // board slot of keys[0]; keys[i] has first_slot + i
-  std::string common_name = {};  // for the CSR; empty where no issuer wants one
-  bool partial = false;          // a name that cannot be validated is left out
+  std::uint32_t first_slot = 0;        // board slot of keys[0]; keys[i] has first_slot + i
+  std::string common_name = {};        // for the CSR; empty where no issuer wants one
+  bool partial = false;                // a name that cannot be validated is left out
+  std::vector<LookConfig> looks = {};  // none: it is not looked at what is shown
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
     archive(self.id, self.names, self.issuers, self.keys, self.renew, self.first_slot,
-            self.common_name, self.partial);
+            self.common_name, self.partial, self.looks);
   }
 };
 

@@ -11,6 +11,7 @@
 #include "config/environment.h"
 #include "config/issuer_checks.h"
 #include "config/issuers.h"
+#include "config/looks.h"
 #include "config/names.h"
 #include "config/site_names.h"
 
@@ -59,6 +60,7 @@ class Resolver {
     warn_of_unused(out);
     resolve_environment(settings_, out.config);
     out.config.certificates = certificates_.finish();
+    plan_looks(settings_, out);
     fill_issuers(out.config);
     warn_of_missing_listener(out.config);
     return out;

@@ -53,6 +53,7 @@ struct GlobalSettings {
   std::string helper_path;
   std::uint32_t certificate_cache = kCertificateCache;
   ActivationMode activation = ActivationMode::live;
+  bool self_check = true;
   HooksConfig hooks;
 };
 
@@ -85,6 +86,13 @@ struct IssuerSettings {
   Place place;
 };
 
+// One of a site's.
+struct SiteListener {
+  std::uint32_t listener = 0;  // index into Settings::listeners
+  bool tls = false;
+  bool default_server = false;  // the site answers there for names that no site has
+};
+
 // A virtual server, as the module described it.
 struct SiteDescription {
   std::uint32_t scope = 0;
@@ -92,6 +100,7 @@ struct SiteDescription {
   bool tls = false;
   bool own_certificate = false;
   Place place;
+  std::vector<SiteListener> listeners = {};
 };
 
 // What the server knows about itself.
@@ -114,6 +123,7 @@ struct Settings {
   std::vector<ScopeSettings> scopes;    // by scope number; [0] is the outermost
   std::vector<IssuerSettings> issuers;  // built-in ones included
   std::vector<SiteDescription> sites;
+  std::vector<Listener> listeners;  // as they are configured, each once
   std::vector<Error> faulty_lines;  // of domain files, each with its place
   bool domain_files = false;        // there is one, which may name any issuer some day
   ServerFacts facts;

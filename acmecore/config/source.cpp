@@ -43,6 +43,8 @@ Outcome say(const ConfigStep& step, Builder& builder) {
     }
     case ConfigStep::Kind::directive:
       return builder.set(step.scope, step.word, step.values, std::move(place));
+    case ConfigStep::Kind::listener:
+      return builder.add_listener(step.scope, step.word, step.line);
     case ConfigStep::Kind::site: {
       auto site = builder.add_site(
           {step.scope, step.values, step.tls, step.own_certificate, std::move(place)});

@@ -63,13 +63,14 @@ struct ConfigSource {
 
 // One thing that was said to a Builder.
 struct ConfigStep {
-  enum class Kind : std::uint8_t { site_scope, issuer_scope, directive, site } kind;
-  std::uint32_t scope = 0;          // directive, site
-  std::string word = {};            // of an issuer's block its name, of a directive its key
+  enum class Kind : std::uint8_t { site_scope, issuer_scope, directive, site, listener } kind;
+  std::uint32_t scope = 0;          // directive, site; of a listener the site
+  std::string word = {};            // of an issuer's block its name, of a directive its key, of
+                                    // a listener its address
   std::vector<std::string> values;  // of a directive; of a site its names
   std::string file = {};
-  std::uint32_t line = 0;
-  bool tls = false;  // site
+  std::uint32_t line = 0;  // of a listener its flags
+  bool tls = false;        // site
   bool own_certificate = false;
 
   template <class Self, class Archive>

@@ -79,6 +79,10 @@ class Judge {
     if (state == "renewal failing") add(Verdict::warning, id + " cannot be renewed" + why);
     for (const Json& name : certificate["left_out"].items())
       add(Verdict::warning, id + " lacks " + words_of(name["name"].text_or("?")));
+    if (const Json& shown = certificate["shown"];
+        shown["state"].text_or("") == "another certificate")
+      add(Verdict::warning,
+          id + ": another certificate is shown at " + words_of(shown["where"].text_or("?")));
   }
 
   void add(Verdict verdict, const std::string& words) { problems_.push_back({verdict, words}); }

@@ -42,6 +42,7 @@ class Page {
     add("ends", when(certificate["not_after"], now_));
     if (auto revoked = when(certificate["revoked"], now_); !revoked.empty())
       add("revoked", revoked + ", " + text_of(certificate["revocation_reason"]));
+    add_shown(certificate["shown"]);
     add("renewal", when(certificate["renew_at"], now_));
     add_suggestion(certificate["renewal_info"]);
     add("last try", when(certificate["last_try"], now_));
@@ -57,6 +58,16 @@ class Page {
       add(label, text_of(name, "?"));
       label = "";
     }
+  }
+
+  // By this server's own listeners, looked at from this machine.
+  void add_shown(const Json& shown) {
+    auto state = shown["state"].text();
+    if (!state) return;
+    std::string text = *state == "current" ? "yes, at " : printable(*state) + ", at ";
+    text += text_of(shown["where"], "?");
+    if (auto seen = shown["seen"].text()) text += ": " + printable(*seen);
+    add("shown", text + ", " + when(shown["at"], now_));
   }
 
   static std::string issuer_of(const Json& certificate) {

@@ -25,6 +25,7 @@ enum class Type : std::uint16_t {
   errand = 8,
   check = 12,
   notice = 13,  // ipc/notice.h
+  look = 14,    // ipc/shown.h
   // agent → keeper, answered with a signed body
   sign_new_account = 16,
   sign_new_order = 17,
@@ -65,6 +66,8 @@ enum class Type : std::uint16_t {
   // agent → keeper, answered: what operators are told of (ipc/notice.h)
   happened = 70,
   notice_done = 71,
+  // agent → keeper, answered: what the server shows (ipc/shown.h)
+  look_done = 72,
 };
 
 // What the keeper knows of one issuer at the start.

@@ -11,7 +11,10 @@
 namespace acme::keeper {
 namespace {
 
-bool are_equal(const CertificateConfig& one, const CertificateConfig& other) {
+// Where it can be seen is no business of the agent's, nor of an order's.
+bool are_equal(CertificateConfig one, CertificateConfig other) {
+  one.looks.clear();
+  other.looks.clear();
   return encode(one).view() == encode(other).view();
 }
 
@@ -74,6 +77,10 @@ Change Additions::compare(const DomainFiles::Reading& reading) {
     auto known = old.find(certificate.id);
     const CertificateConfig* before = known == old.end() ? nullptr : known->second;
     if (before) old.erase(known);
+    // A site that had nothing of ours does not show it before the reload.
+    std::erase_if(certificate.looks, [this](const LookConfig& look) {
+      return look.site >= config_.source.sites.size() || config_.source.sites[look.site] != '1';
+    });
     if (!place(certificate)) {
       change.waiting.push_back(certificate.id);
       if (before) change.certificates.push_back(*before);

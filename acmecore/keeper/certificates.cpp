@@ -141,10 +141,21 @@ Outcome Certificates::activate(Managed& managed, const Version& version) {
   if (!board_) return {};
   ACME_TRY(KeyAndChain der, der_from_pem(version.key_pem.view(), version.chain_pem));
   const Bundle bundle{std::move(der.key), std::move(der.chain)};
-  if (config_.activation == ActivationMode::live) return board_->publish(managed.slot, bundle);
+  if (config_.activation == ActivationMode::live) {
+    ACME_CHECK(board_->publish(managed.slot, bundle));
+    note_served(managed, bundle.chain.front());
+    return {};
+  }
   managed.waits_for_reload = !board_->holds(managed.slot, bundle);
-  if (managed.waits_for_reload) ++left_to_reload_;
+  managed.waits_for_reload ? void(++left_to_reload_) : note_served(managed, bundle.chain.front());
   return {};
+}
+
+void Certificates::note_served(Managed& managed, const std::string& leaf_der) {
+  std::string digest = hex(sha256(leaf_der));
+  if (managed.served != digest) managed.served_before = std::exchange(managed.served, digest);
+  managed.sighting.reset();
+  if (on_served) on_served(managed);
 }
 
 std::vector<const Managed*> Certificates::waiting_for_reload() const {

@@ -25,6 +25,15 @@
 
 namespace acme::keeper {
 
+// What this server's own listeners were seen to show (keeper/shown.h).
+struct Sighting {
+  enum class State : std::uint8_t { current, other, no_handshake, unseen };
+  State state = State::unseen;
+  WallTime at = 0;
+  std::string where;  // addresses
+  std::string words;  // what was seen there instead
+};
+
 struct Managed {
   Lineage lineage;
   const CertificateConfig* config = nullptr;
@@ -38,6 +47,9 @@ struct Managed {
   WallTime warned = 0;            // past its renewal point without a try
   std::optional<Millis> unread;   // since when what is stored cannot be read: no descriptor, …
   bool waits_for_reload = false;  // the board has not what is stored
+  std::string served;             // SHA-256 of the certificate on the board, in hex; empty: none
+  std::string served_before;      // of the one before it, where this keeper knows it
+  std::optional<Sighting> sighting;
 };
 
 // When it is to be renewed; what no agent has planned yet, with a third of its life left.
@@ -72,6 +84,8 @@ class Certificates {
   // Called when a certificate was installed (`first`: there was none before), and revoked.
   std::function<void(const Managed&, bool first)> on_installed;
   std::function<void(const Managed&)> on_revoked;
+  // Called when workers have it.
+  std::function<void(const Managed&)> on_served;
 
   // The steps of an order, as keeper/dispatch calls them.
   Result<std::string> sign_new_order(Managed& managed, const ipc::SignNewOrder& request);
@@ -134,6 +148,7 @@ class Certificates {
   bool is_current(const Managed& managed) const;
   bool order_still_fits(const Managed& managed, const OrderRecord& order) const;
   Outcome activate(Managed& managed, const Version& version);
+  void note_served(Managed& managed, const std::string& leaf_der);
   Outcome order_of(const Managed& managed, std::string_view issuer) const;
   Result<OrderRecord> with_challenges(const Managed& managed,
                                       const ipc::PresentChallenges& request);

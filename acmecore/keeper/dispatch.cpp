@@ -65,6 +65,7 @@ Outcome Dispatch::decode_and_call(Dispatch& self, const Frame& frame) {
 //   check_done                    the operator has asked, for these names; bounded
 //   happened                      a failure, of a configured lineage at a configured issuer
 //   notice_done                   a notice that waits
+//   look_done                     a look that is under way; of each of its listeners one thing
 //   log_line, progress, issuer_progress
 //                                 escaped, bounded, not answered
 //   clock_state                   configured issuer, bounded, not answered
@@ -80,7 +81,7 @@ const Dispatch::Row Dispatch::kTable[] = {
     ACME_ROW(SignRevocation), ACME_ROW(ErrandDone),        ACME_ROW(ReadDnsSettings),
     ACME_ROW(PlanDnsRecords), ACME_ROW(NoteDnsRecord),     ACME_ROW(ForgetDnsRecord),
     ACME_ROW(BeginProbe),     ACME_ROW(EndProbe),          ACME_ROW(CheckDone),
-    ACME_ROW(Happened),       ACME_ROW(NoticeDone),
+    ACME_ROW(Happened),       ACME_ROW(NoticeDone),        ACME_ROW(LookDone),
 };
 #undef ACME_ROW
 
@@ -320,6 +321,10 @@ void Dispatch::on(std::uint32_t id, const ipc::Happened& request) {
 
 void Dispatch::on(std::uint32_t id, const ipc::NoticeDone& request) {
   reply(id, notices_.done(request));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::LookDone& request) {
+  reply(id, looks_.done(request));
 }
 
 void Dispatch::on(std::uint32_t id, const ipc::CheckDone& request) {

@@ -16,6 +16,7 @@
 #include "keeper/checks.h"
 #include "keeper/errands.h"
 #include "keeper/notices.h"
+#include "keeper/shown.h"
 
 namespace acme::keeper {
 
@@ -25,13 +26,14 @@ class Dispatch {
 
   // `words`: where the agent's log lines go (AgentLog).
   Dispatch(Log& words, Accounts& accounts, Certificates& certificates, Errands& errands,
-           Checks& checks, Notices& notices, Send send)
+           Checks& checks, Notices& notices, Looks& looks, Send send)
       : words_(words),
         accounts_(accounts),
         certificates_(certificates),
         errands_(errands),
         checks_(checks),
         notices_(notices),
+        looks_(looks),
         send_(std::move(send)) {}
 
   // An error is fatal for the agent that sent it.
@@ -100,6 +102,7 @@ class Dispatch {
   void on(std::uint32_t id, const ipc::CheckDone& request);
   void on(std::uint32_t id, const ipc::Happened& request);
   void on(std::uint32_t id, const ipc::NoticeDone& request);
+  void on(std::uint32_t id, const ipc::LookDone& request);
 
   template <class Request>
   static Outcome decode_and_call(Dispatch& self, const Frame& frame);
@@ -110,6 +113,7 @@ class Dispatch {
   Errands& errands_;
   Checks& checks_;
   Notices& notices_;
+  Looks& looks_;
   Send send_;
   std::vector<Waiting> waiting_;  // one a lineage at most: an order has one step at a time
 };

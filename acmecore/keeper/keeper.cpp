@@ -128,8 +128,9 @@ Keeper::Keeper(const Env& env, Log& log, Config& config, Store& store, BoardWrit
       errands_(env, log, config, store, accounts_, certificates_),
       checks_(env, certificates_, board),
       notices_(env, log, config, store, certificates_),
+      looks_(env, log, config, certificates_),
       deploy_(env, log, config, store, certificates_),
-      dispatch_(agent_log_, accounts_, certificates_, errands_, checks_, notices_,
+      dispatch_(agent_log_, accounts_, certificates_, errands_, checks_, notices_, looks_,
                 [this](ipc::Type type, std::uint32_t id, const Secret& payload) {
                   send(type, id, payload);
                 }),
@@ -160,6 +161,7 @@ void Keeper::wire() {
     if (agent_.channel()) send(ipc::Type::notice, 0, encode(notice));
     return agent_.channel() != nullptr;
   };
+  certificates_.on_served = [this](const Managed& managed) { looks_.served(managed); };
   certificates_.on_installed = [this](const Managed& managed, bool first) {
     notices_.installed(managed, first);
     deploy_.installed();
@@ -188,6 +190,10 @@ void Keeper::restore() {
   notices_.restore();
   deploy_.restore();
   open_runtime();
+  looks_.on_new = [this](const ipc::Look& look) {
+    if (agent_.channel()) send(ipc::Type::look, 0, encode(look));
+    return agent_.channel() != nullptr;
+  };
 }
 
 void Keeper::open_runtime() {
@@ -268,6 +274,7 @@ bool Keeper::turn(int signals) {
   activation_.turn();
   deploy_.turn();
   notices_.turn();
+  looks_.turn();
   control_.serve();
   take_domain_files();
   settle_store();
@@ -317,6 +324,7 @@ int Keeper::timeout() const {
   until = std::min(until, activation_.next_deadline(until));
   until = std::min(until, deploy_.next_deadline(until));
   until = std::min(until, notices_.next_deadline(until));
+  until = std::min(until, looks_.next_deadline(until));
   until = std::min(until, control_.next_deadline(until));
   until = domain_files_.next_look(until);
   return static_cast<int>(std::max<Millis>(0, until - now));
@@ -346,6 +354,7 @@ void Keeper::start_agent() {
   agent_.start();
   dispatch_.forget_waiting();
   checks_.forget_agent();
+  looks_.forget_agent();
   certificates_.forget_unanswered();
   if (agent_.channel()) welcome();
 }

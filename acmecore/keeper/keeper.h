@@ -25,6 +25,7 @@
 #include "keeper/errands.h"
 #include "keeper/notices.h"
 #include "keeper/operator_requests.h"
+#include "keeper/shown.h"
 #include "store/store.h"
 
 namespace acme::keeper {
@@ -95,6 +96,7 @@ class Keeper {
   Errands errands_;
   Checks checks_;
   Notices notices_;
+  Looks looks_;
   Deploy deploy_;
   Dispatch dispatch_;
   Activation activation_;

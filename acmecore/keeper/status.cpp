@@ -69,6 +69,28 @@ Json left_out_json(const std::vector<FailedName>& names) {
   return list;
 }
 
+const char* sighting_word(Sighting::State state) {
+  switch (state) {
+    case Sighting::State::current:
+      return "current";
+    case Sighting::State::other:
+      return "another certificate";
+    case Sighting::State::no_handshake:
+      return "no handshake";
+    case Sighting::State::unseen:
+      break;
+  }
+  return "unseen";
+}
+
+Json sighting_json(const Sighting& sighting) {
+  Json out = Json::object();
+  out.set("state", sighting_word(sighting.state)).set("where", sighting.where);
+  if (!sighting.words.empty()) out.set("seen", sighting.words);
+  set_time(out, "at", sighting.at);
+  return out;
+}
+
 Json lineage_json(const Managed& managed, WallTime now) {
   Json names = Json::array();
   for (const std::string& name : managed.config->names) names.append(name);
@@ -103,6 +125,7 @@ Json lineage_json(const Managed& managed, WallTime now) {
   if (Json left_out = left_out_json(managed.schedule.failed_names); !left_out.items().empty())
     out.set("left_out", std::move(left_out));
   if (managed.waits_for_reload) out.set("waiting_for_reload", Json::boolean(true));
+  if (managed.sighting) out.set("shown", sighting_json(*managed.sighting));
   if (!managed.stage.empty()) out.set("stage", managed.stage);
   return out;
 }

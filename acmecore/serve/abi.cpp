@@ -185,6 +185,17 @@ int acme_config_add_site(acme_config* config, const acme_site_description* descr
   });
 }
 
+int acme_config_add_listener(acme_config* config, uint32_t site, const acme_listener* listener) {
+  return guarded([&]() -> Outcome {
+    if (!config || !listener || !listener->address)
+      return argument("config, listener or its address is NULL");
+    static_assert(unsigned{ACME_LISTENER_TLS} == Builder::kListenerTls &&
+                  unsigned{ACME_LISTENER_PROXY_PROTOCOL} == Builder::kListenerProxyProtocol &&
+                  unsigned{ACME_LISTENER_DEFAULT} == Builder::kListenerDefault);
+    return config->builder.add_listener(site, listener->address, listener->flags);
+  });
+}
+
 int acme_config_resolve(acme_config* config) {
   return guarded([&]() -> Outcome {
     if (!config) return argument("config is NULL");

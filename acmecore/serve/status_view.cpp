@@ -33,6 +33,13 @@ void note_left_out(StatusRow& row, const Json& certificate) {
                         " is asked: " + left["last_error"].text_or(""));
 }
 
+void note_shown(StatusRow& row, const Json& shown) {
+  if (shown["state"].text_or("") == "another certificate")
+    row.notes.push_back("another certificate is shown at " +
+                        std::string(shown["where"].text_or("?")) + ": one " +
+                        std::string(shown["seen"].text_or("?")));
+}
+
 // Worse first.
 int urgency_of(std::string_view state) {
   static constexpr std::string_view kOrder[] = {"expired", "revoked",         "unreadable",
@@ -81,6 +88,7 @@ StatusRow managed_row(const Json& certificate, WallTime now) {
   row.waiting_for_reload = certificate["waiting_for_reload"].truth();
   row.revocation_reason = certificate["revocation_reason"].text_or("");
   note_left_out(row, certificate);
+  note_shown(row, certificate["shown"]);
   decide_managed(row, now);
   return row;
 }

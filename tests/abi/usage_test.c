@@ -94,6 +94,7 @@ static void test_null_is_freed_and_refused(void) {
   CHECK(acme_config_set(NULL, 0, "acme", NULL, 0, "f", 1) == ACME_E_ARGUMENT);
   CHECK(acme_config_set_environment(NULL, NULL) == ACME_E_ARGUMENT);
   CHECK(acme_config_add_site(NULL, NULL, &site) == ACME_E_ARGUMENT);
+  CHECK(acme_config_add_listener(NULL, 0, NULL) == ACME_E_ARGUMENT);
   CHECK(acme_config_resolve(NULL) == ACME_E_ARGUMENT);
   CHECK(acme_config_resolve_anyhow(NULL) == ACME_E_ARGUMENT);
   CHECK(acme_config_site_plan(NULL, 0) == ACME_PLAN_OFF);

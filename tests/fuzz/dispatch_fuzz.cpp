@@ -82,7 +82,8 @@ class Keeper {
         errands_(kEnv, log_, config(), store_, accounts_, certificates_),
         checks_(kEnv, certificates_, &writer_),
         notices_(kEnv, log_, config(), store_, certificates_),
-        dispatch_(agent_log_, accounts_, certificates_, errands_, checks_, notices_,
+        looks_(kEnv, log_, config(), certificates_),
+        dispatch_(agent_log_, accounts_, certificates_, errands_, checks_, notices_, looks_,
                   [this](ipc::Type type, std::uint32_t, const Secret& payload) {
                     if (type != ipc::Type::reply) std::abort();
                     check(required(decode<ipc::Reply>(payload.view())));
@@ -138,6 +139,7 @@ class Keeper {
   Errands errands_;
   Checks checks_;
   Notices notices_;
+  Looks looks_;
   Dispatch dispatch_;
 };
 
@@ -147,7 +149,7 @@ class Agent {
 
   // False: the keeper has ended it.
   bool speak(Keeper& keeper) {
-    switch (data_.ConsumeIntegralInRange(0, 26)) {
+    switch (data_.ConsumeIntegralInRange(0, 27)) {
       case 0:
         return send(keeper, ipc::SignNewAccount{issuer(), url(), nonce()});
       case 1:
@@ -200,6 +202,9 @@ class Agent {
         return send(keeper, ipc::NoteDnsRecord{word(), word(), word()});
       case 24:
         return send(keeper, ipc::ForgetDnsRecord{word(), word()});
+      case 25:
+        return send(keeper,
+                    ipc::LookDone{number(), {{ipc::Shown::What::certificate, word(), word()}}});
       default:
         return keeper.handle(data_.ConsumeIntegral<std::uint8_t>(), Secret(word()));
     }

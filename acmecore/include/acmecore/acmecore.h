@@ -137,6 +137,22 @@ typedef struct acme_site_description {
 ACME_API int acme_config_add_site(acme_config* config, const acme_site_description* description,
                                   uint32_t* site);
 
+/* A listener of a site, so that the helper can ask it which certificate it shows (docs/
+ * ARCHITECTURE.md). `address` is "192.0.2.1:443", "[2001:db8::1]:443", "0.0.0.0:443", "[::]:443"
+ * or "unix:/path"; any other one is never asked. Those without TLS count, too: who has which
+ * address. Before resolve. */
+enum {
+  ACME_LISTENER_TLS = 1,
+  ACME_LISTENER_PROXY_PROTOCOL = 2, /* whoever connects begins with its header */
+  ACME_LISTENER_DEFAULT = 4         /* the site is for names, too, that no site there has */
+};
+typedef struct acme_listener {
+  const char* address;
+  unsigned flags;
+} acme_listener;
+ACME_API int acme_config_add_listener(acme_config* config, uint32_t site,
+                                      const acme_listener* listener);
+
 /* A certificate file (PEM, an absolute path) that the operator gave a site, for the status page.
  * It is read by acme_serving_open. */
 ACME_API int acme_config_add_supplied(acme_config* config, uint32_t site, const char* file);

@@ -22,7 +22,8 @@ Config example() {
   config.main("acme", {"mine", "letsencrypt"});
   config.main("renew", {"12h"});
   config.main("activation", {"reload"});
-  config.site({"example.com", "www.example.com"});
+  auto site = config.site({"example.com", "www.example.com"});
+  REQUIRE_OK(config.builder.add_listener(site.number, "0.0.0.0:443", Builder::kListenerTls));
   config.main("certificate", {"letsencrypt", "other.example", "key=ecdsa,rsa"});
   return config.resolved();
 }
@@ -43,6 +44,8 @@ TEST(a_configuration_is_the_same_after_the_journey) {
   CHECK_EQ(after.issuer("mine")->account_key_file, "/etc/account.pem");
   CHECK(after.issuer("other") == nullptr);
   CHECK(after.certificate("example.com") != nullptr);
+  CHECK_EQ(after.certificates[1].looks.at(0).name, "example.com");
+  CHECK_EQ(after.certificates[1].looks.at(0).listeners.at(0).address, "127.0.0.1:443");
 }
 
 TEST(bytes_that_are_cut_or_too_many_are_refused) {
@@ -79,6 +82,7 @@ TEST(a_configuration_that_contradicts_itself_is_refused) {
   refused([](Config& c) { c.certificates[0].names.clear(); });
   refused([](Config& c) { c.certificates[0].issuers = {"nobody"}; });
   refused([](Config& c) { c.certificates[1].first_slot = 1; });
+  refused([](Config& c) { c.certificates[1].looks[0].listeners.clear(); });
   refused([](Config& c) { c.certificates[0].renew.kind = RenewPolicy::Kind{3}; });
 }
 
@@ -90,6 +94,7 @@ TEST(the_agents_copy_has_no_paths_of_keys_and_store) {
   CHECK_EQ(reduced.issuer("mine")->account_key_file, "");
   CHECK_EQ(reduced.issuer("mine")->ca_certificate_file, "/etc/ca.pem");
   CHECK_EQ(reduced.certificates.size(), 2);
+  CHECK(reduced.certificates[1].looks.empty());
   CHECK(encode_config(reduced).view().find("account.pem") == std::string_view::npos);
 }
 

@@ -50,7 +50,9 @@ void configure(SiteConfig& config, const Folder& folder) {
   config.main("acme", {"mine"});
   config.main("renew", {"33%"});
   config.main("domain_file", {folder.write("a.example.com\nb.example.com issuer=letsencrypt\n")});
-  config.site({"a.example.com", "c.example.com"});
+  auto site = config.site({"a.example.com", "c.example.com"});
+  for (const char* address : {"0.0.0.0:443", "unix:/run/a.sock"})
+    REQUIRE_OK(config.builder.add_listener(site.number, address, Builder::kListenerTls));
   config.site({"d.example.com"}, {.own_certificate = true});
   config.site({"plain.example.com"}, {.tls = false});
   config.site({"e.example.com"})
@@ -70,6 +72,7 @@ TEST(said_again_it_comes_to_the_same) {
     CHECK_EQ(resolved.source.sites, "1001");
     Resolution anew = REQUIRE_OK(again(resolved));
     CHECK_EQ(anew.config.certificates.size(), resolved.certificates.size());
+    CHECK_EQ(resolved.certificate("a.example.com")->looks.at(0).listeners.size(), 2);
     for (std::size_t i = 0; i < resolved.certificates.size(); ++i)
       CHECK(is_same(anew.config.certificates[i], resolved.certificates[i]));
     const Resolution& first = config.builder.resolution();

@@ -75,6 +75,15 @@ TEST(states_have_their_weight) {
   CHECK(look({}).verdict == Verdict::unknown);
 }
 
+TEST(another_certificate_than_the_one_that_was_issued_is_a_warning) {
+  Json one = certificate("a", 60 * kDay);
+  one.set("shown", Json::object().set("state", "current").set("where", "127.0.0.1:443"));
+  CHECK(look({one}).verdict == Verdict::ok);
+  one.set("shown", Json::object().set("state", "another certificate").set("where", "[::1]:443"));
+  CHECK(look({one}).verdict == Verdict::warning);
+  CHECK_CONTAINS(look({one}).line, "a: another certificate is shown at [::1]:443");
+}
+
 TEST(the_worst_stands_first_and_the_line_is_one) {
   const Finding finding =
       look({certificate("a", 60 * kDay, "renewal failing"), certificate("b\n|", -kDay, "expired"),

@@ -55,6 +55,22 @@ TEST(a_page_tells_all_that_is_known) {
   CHECK_CONTAINS(page, "  next try        2027-01-15T08:10:00Z (in 10 min)\n");
 }
 
+TEST(a_page_tells_what_is_shown) {
+  const auto page_of = [](Json shown) {
+    return certificate_pages(
+        status({certificate("a.example")
+                    .set("shown", std::move(shown.set("at", "2027-01-15T07:59:00Z")))}),
+        kNow, 200);
+  };
+  CHECK_CONTAINS(page_of(Json::object().set("state", "current").set("where", "127.0.0.1:443")),
+                 "  shown           yes, at 127.0.0.1:443, 2027-01-15T07:59:00Z (1 min ago)\n");
+  CHECK_CONTAINS(page_of(Json::object()
+                             .set("state", "no handshake")
+                             .set("where", "127.0.0.1:443")
+                             .set("seen", "wrong\nversion")),
+                 "  shown           no handshake, at 127.0.0.1:443: wrong\\x0aversion, 2027");
+}
+
 TEST(a_status_that_is_none_is_no_page) {
   CHECK_CONTAINS(certificate_pages(Json(), kNow), "No server is running");
   CHECK_CONTAINS(certificate_pages(status({Json::null()}), kNow, 20), "? (?)");

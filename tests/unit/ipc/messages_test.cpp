@@ -9,6 +9,7 @@
 #include "ipc/control.h"
 #include "ipc/import.h"
 #include "ipc/notice.h"
+#include "ipc/shown.h"
 #include "unit/check.h"
 
 using namespace acme;
@@ -168,6 +169,20 @@ TEST(looks_at_names_arrive_as_they_were_sent) {
   CHECK_EQ(round_trip(ipc::EndProbe{"token"}).token, "token");
 }
 
+TEST(what_is_shown_arrives_as_it_was_sent) {
+  ipc::Look look = round_trip(
+      ipc::Look{4, "a.example", ipc::KeyFamily::rsa, {{"[::1]:443", true}, {"unix:/s"}}});
+  CHECK_EQ(look.number, 4);
+  CHECK_EQ(look.name, "a.example");
+  CHECK(look.family == ipc::KeyFamily::rsa);
+  CHECK(look.listeners.at(0) == (Listener{"[::1]:443", true}));
+  ipc::LookDone done =
+      round_trip(ipc::LookDone{4, {{ipc::Shown::What::no_answer, "digest", "words"}}});
+  CHECK(done.shown.at(0).what == ipc::Shown::What::no_answer);
+  CHECK_EQ(done.shown.at(0).digest, "digest");
+  CHECK_EQ(done.shown.at(0).words, "words");
+}
+
 TEST(what_is_imported_arrives_as_it_was_sent) {
   ipc::Import import;
   import.dry_run = true;
@@ -212,6 +227,8 @@ TEST(every_type_of_message_has_a_number_of_its_own) {
                                   ipc::SignFinalize::kType,
                                   ipc::SignDeactivateAuthorization::kType,
                                   ipc::Errand::kType,
+                                  ipc::Look::kType,
+                                  ipc::LookDone::kType,
                                   ipc::SignAccountUpdate::kType,
                                   ipc::SignAccountDeactivation::kType,
                                   ipc::SignKeyChange::kType,

@@ -110,6 +110,7 @@ class Bench {
   keeper::Errands& errands() { return parts_->errands; }
   keeper::Checks& checks() { return parts_->checks; }
   keeper::Notices& notices() { return parts_->notices; }
+  keeper::Looks& looks() { return parts_->looks; }
   keeper::Dispatch& dispatch() { return parts_->dispatch; }
   Store& store() { return parts_->store; }
   keeper::Managed& managed(const Lineage& lineage) { return *certificates().find(lineage); }
@@ -271,12 +272,14 @@ class Bench {
           errands(bench.env, bench.log, bench.config, store, accounts, certificates),
           checks(bench.env, certificates, bench.with_board_ ? &writer : nullptr),
           notices(bench.env, bench.log, bench.config, store, certificates),
-          dispatch(bench.log, accounts, certificates, errands, checks, notices,
+          looks(bench.env, bench.log, bench.config, certificates),
+          dispatch(bench.log, accounts, certificates, errands, checks, notices, looks,
                    [&bench](ipc::Type type, std::uint32_t id, const Secret& payload) {
                      CHECK(type == ipc::Type::reply);
                      bench.replies.emplace_back(id, REQUIRE_OK(decode<ipc::Reply>(payload.view())));
                    }) {
       REQUIRE_OK(store.lock());
+      certificates.on_served = [this](const keeper::Managed& managed) { looks.served(managed); };
       certificates.restore_challenges();
       certificates.restore_certificates();
       // As the keeper does it before it starts the agent.
@@ -296,6 +299,7 @@ class Bench {
     keeper::Errands errands;
     keeper::Checks checks;
     keeper::Notices notices;
+    keeper::Looks looks;
     keeper::Dispatch dispatch;
   };
   void start() { parts_ = std::make_unique<Parts>(*this); }

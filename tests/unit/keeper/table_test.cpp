@@ -6,6 +6,7 @@
 #include "unit/keeper/requests_dns.h"
 #include "unit/keeper/requests_errands.h"
 #include "unit/keeper/requests_notices.h"
+#include "unit/keeper/requests_shown.h"
 #include "unit/keeper/requests_signed.h"
 #include "unit/keeper/requests_told.h"
 
@@ -52,6 +53,7 @@ const std::map<Type, Row>& rows() {
       {Type::check_done, check_done()},
       {Type::happened, happened()},
       {Type::notice_done, notice_done()},
+      {Type::look_done, look_done()},
   };
   return all;
 }

@@ -152,6 +152,17 @@ TEST(a_first_certificate_whose_ca_is_not_there_needs_attention) {
   CHECK_EQ(example.view().count(StatusRow::Group::under_way), 1);
 }
 
+TEST(another_certificate_at_a_listener_needs_attention) {
+  StatusExample status;
+  Json shown = Json::object()
+                   .set("state", "another certificate")
+                   .set("where", "127.0.0.1:443")
+                   .set("seen", "for x by <Y>");
+  status.add(status.certificate("a.example").set("shown", shown));
+  const std::string page = status.page();
+  CHECK_CONTAINS(page, "another certificate is shown at 127.0.0.1:443: one for x by &lt;Y&gt;");
+}
+
 TEST(a_bridge_that_is_over_is_nobodys_trouble) {
   StatusExample example;
   example.supply("/etc/ssl/a.pem", "a.example.org", -3 * kDay);
