@@ -85,7 +85,8 @@ class Agent {
     if (config_.drop_privileges) ACME_CHECK(check_not_root());
     http_->set_user_agent("acmecore/" ACME_VERSION " (" + config_.server_version + ")");
     resolving_.use(config_.resolvers);
-    outbound_.emplace(config_, [](const char* name) { return std::getenv(name); }, log_);
+    outbound_.emplace(
+        config_, [](const char* name) { return std::getenv(name); }, log_);
     resolving_.go_by(*outbound_);
     notifier_.emplace(services_, watches_, config_.hooks.notify);
     dns01_.emplace(services_, dns_tools_.tools(), config_);
