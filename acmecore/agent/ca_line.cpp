@@ -21,6 +21,7 @@ CaLine::CaLine(Services services, std::string issuer, Trust trust)
 
 void CaLine::send(HttpRequest request, HttpCallback done) {
   request.trust = trust_;
+  request.issuer = issuer_;
   services_.http.send(std::move(request), [this, done = std::move(done)](HttpResult result) {
     if (const auto* answer = std::get_if<protocol::Answer>(&result)) {
       // The nonce first: whoever waits for the line may take it at once.
@@ -35,6 +36,7 @@ void CaLine::send(HttpRequest request, HttpCallback done) {
 
 void CaLine::send_aside(HttpRequest request, HttpCallback done) {
   request.trust = trust_;
+  request.issuer = issuer_;
   services_.http.send(std::move(request), std::move(done));
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/secret.h"
+#include "config/outbound.h"
 #include "protocol/message.h"
 
 namespace acme::agent {
@@ -31,6 +32,13 @@ struct Peek {
   std::size_t most = 512;
 };
 
+struct Proxy {
+  std::string url;    // "http://proxy.example:3128", for sentences, too
+  std::string user;   // empty: it asks for none
+  Secret password;    // in no sentence
+  std::string where;  // what names it: a directive, or a variable of the environment
+};
+
 struct HttpRequest {
   enum class Method { get, head, post, put, patch, del } method = Method::get;
   std::string url;
@@ -43,6 +51,10 @@ struct HttpRequest {
   bool plain_http = false;                       // http:// is allowed, too: the operator wrote it
   std::size_t most_body_bytes = kMostBodyBytes;  // of the answer
   std::optional<Peek> peek = {};                 // of a get; nothing of a CA's is asked so
+  std::string issuer = {};                       // whose CA it is; empty: no CA
+  // By agent/outbound.h; else none, and any.
+  std::shared_ptr<const Proxy> proxy = {};
+  IpVersion ip_version = IpVersion::any;
 };
 
 // There is no answer, and this is why.

@@ -76,10 +76,12 @@ class CurlHttp::Transfer {
   bool add_header(const char* line);
   bool set_addresses();
   bool set_peek();
+  bool set_proxy();
   bool take_peek(const char* data, std::size_t size);
   HttpResult result(CURLcode code);
   HttpError error(CURLcode code) const;
   std::string error_words(CURLcode code) const;
+  std::string proxy_words(CURLcode code) const;
   template <class T>
   bool set(CURLoption option, T value) {
     return curl_easy_setopt(easy_, option, value) == CURLE_OK;
@@ -98,9 +100,9 @@ class CurlHttp::Transfer {
 };
 
 bool CurlHttp::Transfer::prepare(const std::string& user_agent) {
-  // The environment's proxies, .netrc, cookies, compression: nothing that the
+  // .netrc, cookies, compression: nothing that the
   // configuration has not asked for.
-  return easy_ && set(CURLOPT_URL, request_.url.c_str()) && set(CURLOPT_PROXY, "") &&
+  return easy_ && set(CURLOPT_URL, request_.url.c_str()) && set_proxy() &&
          set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED)) && set(CURLOPT_NOSIGNAL, 1L) &&
          set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS)) &&
          set(CURLOPT_PIPEWAIT, 1L) && set(CURLOPT_USERAGENT, user_agent.c_str()) &&
@@ -108,6 +110,58 @@ bool CurlHttp::Transfer::prepare(const std::string& user_agent) {
          set(CURLOPT_WRITEDATA, this) && set(CURLOPT_HEADERFUNCTION, &on_header) &&
          set(CURLOPT_HEADERDATA, this) && set_limits() && set_trust() && set_method() &&
          set_headers() && set_addresses() && set_peek();
+}
+
+// Never what libcurl finds in the environment itself.
+bool CurlHttp::Transfer::set_proxy() {
+  const long resolve = request_.ip_version == IpVersion::ipv4   ? CURL_IPRESOLVE_V4
+                       : request_.ip_version == IpVersion::ipv6 ? CURL_IPRESOLVE_V6
+                                                                : CURL_IPRESOLVE_WHATEVER;
+  const Proxy* proxy = request_.proxy.get();
+  if (!set(CURLOPT_IPRESOLVE, resolve) || !set(CURLOPT_NOPROXY, "") ||
+      !set(CURLOPT_PROXY, proxy ? proxy->url.c_str() : ""))
+    return false;
+  if (!proxy) return true;
+  if (!set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L)) return false;
+  if (proxy->user.empty()) return true;
+  Secret password(proxy->password.size() + 1);  // with its final NUL
+  const auto bytes = proxy->password.span();
+  std::copy(bytes.begin(), bytes.end(), password.data());
+  return set(CURLOPT_PROXYUSERNAME, proxy->user.c_str()) &&
+         set(CURLOPT_PROXYPASSWORD, password.view().data());
+}
+
+// Where it is the proxy that hinders; else nothing.
+std::string CurlHttp::Transfer::proxy_words(CURLcode code) const {
+  if (!request_.proxy) return {};
+  const std::string proxy = "the proxy " + request_.proxy->url;
+  const std::string correct = " (" + request_.proxy->where + ")";
+  long status = 0;
+  long system_error = 0;
+  curl_off_t through_after = 0;
+  curl_easy_getinfo(easy_, CURLINFO_HTTP_CONNECTCODE, &status);
+  curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &system_error);
+  curl_easy_getinfo(easy_, CURLINFO_APPCONNECT_TIME_T, &through_after);
+  if (status == 407) return proxy + " wants another user or password (407): correct them" + correct;
+  if (status >= 300)
+    return proxy + " does not connect to " + host_of(request_.url) + ": it answered with status " +
+           std::to_string(status) + (status == 403 ? ": have it allow that host" : "") + correct;
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return "the name of " + proxy + " cannot be resolved: correct it" + correct;
+    case CURLE_COULDNT_CONNECT:
+      return "connection to " + proxy + ": " +
+             (system_error != 0 ? std::strerror(static_cast<int>(system_error)) : "none") +
+             ": is it running, and is this its port?" + correct;
+    case CURLE_OPERATION_TIMEDOUT:
+      if (through_after != 0) return {};
+      return "connection to " + host_of(request_.url) + " through " + proxy + " timed out" +
+             correct;
+    case CURLE_PROXY:
+      return proxy + ": " + printable(curl_words_) + correct;
+    default:
+      return {};
+  }
 }
 
 bool CurlHttp::Transfer::set_peek() {
@@ -278,6 +332,7 @@ HttpError CurlHttp::Transfer::error(CURLcode code) const {
 std::string CurlHttp::Transfer::error_words(CURLcode code) const {
   const std::string host = host_of(request_.url);
   if (!broken_limit_.empty()) return "the answer of " + host + " " + broken_limit_;
+  if (std::string words = proxy_words(code); !words.empty()) return words;
   long system_error = 0;
   curl_off_t connected_after = 0;
   curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &system_error);

@@ -1,6 +1,7 @@
 // acme-agent: all that touches the network, without privilege and without a
 // private key. Started by acme-keeper with a socket to it as descriptor 3.
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "agent/driver.h"
 #include "agent/http_curl.h"
 #include "agent/notifier.h"
+#include "agent/outbound.h"
 #include "agent/resolving_http.h"
 #include "agent/sandbox.h"
 #include "agent/shown.h"
@@ -89,6 +91,9 @@ class Agent {
     if (config_.drop_privileges) ACME_CHECK(check_not_root());
     http_->set_user_agent("acmecore/" ACME_VERSION " (" + config_.server_version + ")");
     resolving_.use(config_.resolvers);
+    outbound_.emplace(
+        config_, [](const char* name) { return std::getenv(name); }, log_);
+    resolving_.go_by(*outbound_);
     notifier_.emplace(services_, watches_, config_.hooks.notify);
     dns01_.emplace(services_, dns_tools_.tools(), config_);
     services_.dns01 = &*dns01_;
@@ -113,6 +118,7 @@ class Agent {
   std::unique_ptr<CurlHttp> http_;
   dns::Client dns_;
   Looker looker_{timers_, watches_};
+  std::optional<Outbound> outbound_;
   ResolvingHttp resolving_;
   Services services_;
   Config config_;

@@ -22,6 +22,16 @@ std::string host_to_find(const std::string& url) {
   return is_ip(host) ? std::string() : host;
 }
 
+// With socks5:// the proxy wants an address.
+bool proxy_resolves(const HttpRequest& request) {
+  return request.proxy && !request.proxy->url.starts_with("socks5://");
+}
+
+bool is_of(const std::string& address, IpVersion version) {
+  if (version == IpVersion::any) return true;
+  return (address.find(':') != std::string::npos) == (version == IpVersion::ipv6);
+}
+
 }  // namespace
 
 void ResolvingHttp::use(std::vector<std::string> servers) {
@@ -29,18 +39,27 @@ void ResolvingHttp::use(std::vector<std::string> servers) {
 }
 
 void ResolvingHttp::send(HttpRequest request, HttpCallback done) {
-  const std::string name = resolver_ && !request.peek ? host_to_find(request.url) : std::string();
+  if (outbound_) outbound_->direct(request);
+  const bool here = resolver_ && !request.peek && !proxy_resolves(request);
+  const std::string name = here ? host_to_find(request.url) : std::string();
   if (name.empty()) return http_.send(std::move(request), std::move(done));
   Host& host = hosts_[name];
   if (!host.addresses.empty() && env_.boottime() < host.until) {
-    request.addresses = host.addresses;
-    return http_.send(std::move(request), std::move(done));
+    return send_to(host.addresses, std::move(request), std::move(done));
   }
   host.waiting.emplace_back(std::move(request), std::move(done));
   if (host.waiting.size() == 1)
     dns::find_addresses(timers_, *resolver_, name, [this, name](Result<dns::Addresses> result) {
       found(name, std::move(result));
     });
+}
+
+// Where no address is of the version wanted, the system's resolver is asked, which says so.
+void ResolvingHttp::send_to(const std::vector<std::string>& addresses, HttpRequest request,
+                            HttpCallback done) {
+  for (const std::string& address : addresses)
+    if (is_of(address, request.ip_version)) request.addresses.push_back(address);
+  http_.send(std::move(request), std::move(done));
 }
 
 void ResolvingHttp::found(const std::string& name, Result<dns::Addresses> result) {
@@ -55,8 +74,7 @@ void ResolvingHttp::found(const std::string& name, Result<dns::Addresses> result
       done(HttpError{result.error().message, false, true});
       continue;
     }
-    request.addresses = result->list;
-    http_.send(std::move(request), std::move(done));
+    send_to(result->list, std::move(request), std::move(done));
   }
 }
 

@@ -118,6 +118,8 @@ Outcome Builder::assign(const ScopeEntry& scope, std::string_view key,
     ACME_TRY(settings.status, parse_switch(values.front()));
   } else if (key == "notify" || key == "deploy" || key == "export") {
     return add_hook(settings_.global.hooks, key, values, settings_.root);
+  } else if (is_outbound(key)) {
+    return assign_outbound(settings_.global.outbound, key, values, settings_.root);
   } else if (key == "partial") {
     ACME_TRY(settings.partial, parse_switch(values.front()));
   } else {

@@ -34,8 +34,12 @@ bool in_range(ChallengeType type) {
   return type <= kLastChallengeType;
 }
 
+bool is_sound(const OutboundConfig& outbound) {
+  return outbound.proxy.mode <= ProxyConfig::Mode::given && outbound.ip_version <= IpVersion::ipv6;
+}
+
 bool is_sound(const IssuerConfig& issuer) {
-  return !issuer.id.empty() && in_range(issuer.account_key) &&
+  return !issuer.id.empty() && is_sound(issuer.outbound) && in_range(issuer.account_key) &&
          std::all_of(issuer.challenges.begin(), issuer.challenges.end(),
                      [](ChallengeType type) { return in_range(type); });
 }
@@ -58,6 +62,7 @@ bool is_sound(const Config& config) {
   if (config.server != ServerKind::nginx && config.server != ServerKind::httpd) return false;
   if (config.log.level < Level::error || config.log.level > Level::debug) return false;
   if (config.activation > ActivationMode::reload) return false;
+  if (!is_sound(config.outbound)) return false;
   for (const IssuerConfig& issuer : config.issuers)
     if (!is_sound(issuer)) return false;
   for (const NotifyConfig& notify : config.hooks.notify)

@@ -55,9 +55,11 @@ Config reduced_for_agent(const Config& config) {
   reduced.pid_file.clear();
   reduced.hooks.deploy.clear();
   reduced.hooks.exports.clear();
+  reduced.outbound.proxy.password_file.clear();
   for (IssuerConfig& issuer : reduced.issuers) {
     issuer.account_key_file.clear();
     issuer.import_path.clear();
+    issuer.outbound.proxy.password_file.clear();
     issuer.external_account.key_file.clear();
     issuer.external_account.key.wipe();
     // The keeper reads them anew for each order (ipc::DnsSettings).
@@ -70,8 +72,10 @@ Config without_secrets(const Config& config) {
   Config open = config;
   open.source = {};
   open.hooks.notify.clear();  // a URL may have a secret in it
+  open.outbound.proxy.password.wipe();
   number_slots(open);
   for (IssuerConfig& issuer : open.issuers) {
+    issuer.outbound.proxy.password.wipe();
     issuer.external_account.key.wipe();
     for (DnsProviderConfig& provider : issuer.dns) provider.wipe_secrets();
   }

@@ -22,6 +22,7 @@
 #include "config/dns_provider.h"
 #include "config/external_account.h"
 #include "config/hooks.h"
+#include "config/outbound.h"
 #include "config/source.h"
 
 namespace acme {
@@ -95,6 +96,7 @@ struct IssuerConfig {
   std::string dns_alias = {};  // the zone that _acme-challenge names are aliases into; empty: none
   DnsPropagation dns_propagation = {};
   std::vector<std::string> dns_resolvers = {};  // "address:port"; empty: the server's or system's
+  OutboundConfig outbound = {};                 // how the CA is reached
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
@@ -102,7 +104,7 @@ struct IssuerConfig {
             self.account_key_file, self.ca_certificate_file, self.verify_tls, self.orders_in_flight,
             self.profile, self.profile_required, self.preferred_chain, self.common_name_in_csr,
             self.import_path, self.external_account, self.limits, self.dns, self.dns_alias,
-            self.dns_propagation, self.dns_resolvers, self.preflight);
+            self.dns_propagation, self.dns_resolvers, self.preflight, self.outbound);
   }
 };
 
@@ -169,6 +171,7 @@ struct Config {
   std::vector<IssuerConfig> issuers;
   std::vector<CertificateConfig> certificates;
   HooksConfig hooks;
+  OutboundConfig outbound = {};  // what is no CA: notices, DNS hosts
   // Where a domain file may change: for the keeper, who reads it again.
   ConfigSource source;
 
@@ -181,7 +184,7 @@ struct Config {
     archive(self.server, self.server_version, self.state_path, self.runtime_path, self.helper_path,
             self.drop_privileges, self.agent_uid, self.agent_gid, self.log,
             self.plain_http_listener, self.activation, self.pid_file, self.resolvers, self.issuers,
-            self.certificates, self.hooks, self.source);
+            self.certificates, self.hooks, self.source, self.outbound);
   }
 };
 

@@ -52,6 +52,7 @@ void resolve_environment(const Settings& settings, Config& config) {
   config.resolvers = settings.facts.resolvers;
   config.activation = global.activation;
   config.hooks = global.hooks;
+  config.outbound = outbound_config({}, global.outbound);
   config.certificate_cache = global.certificate_cache;
 
   config.state_path =
@@ -72,6 +73,11 @@ void resolve_environment(const Settings& settings, Config& config) {
 // An unknown user is a fault of the environment, not of typing: the package
 // that makes it may not be installed yet. The server starts.
 void report_environment(const Settings& settings, const Config& config, Log& log) {
+  if (!config.outbound.proxy.password.empty())
+    log.warning("the proxy's password stands in the configuration (" +
+                directive_name(settings.server, "proxy") +
+                "), for everybody who can read that: write password=file:PATH behind the URL, with "
+                "a file that only root can read");
   if (!config.drop_privileges || config.certificates.empty()) return;
   const std::string& wanted = settings.global.user;
   if (!wanted.empty() && !find_user(wanted))

@@ -26,6 +26,11 @@ std::vector<std::string> warnings_of(const IssuerSettings& issuer, ServerKind se
                   "\" stands in the configuration (" + directive_name(server, "external_account") +
                   " ... data:...), for everybody who can read that: put it into a file that only "
                   "root can read");
+  if (issuer.outbound.proxy && !issuer.outbound.proxy->password.empty())
+    out.push_back("the password of the proxy for \"" + issuer.id +
+                  "\" stands in the configuration (" + directive_name(server, "proxy") +
+                  "), for everybody who can read that: write password=file:PATH behind the URL, "
+                  "with a file that only root can read");
   out.insert(out.end(), issuer.warnings.begin(), issuer.warnings.end());
   for (std::string& warning : out) warning += ", in " + to_string(issuer.place);
   return out;

@@ -129,6 +129,8 @@ Outcome assign_to_issuer(IssuerSettings& issuer, std::string_view key, const Val
     ACME_TRY(issuer.external_account, parse_external_account(root, first, values.back()));
   } else if (key.starts_with("dns")) {
     return assign_dns(issuer, key, values, root);
+  } else if (is_outbound(key)) {
+    return assign_outbound(issuer.outbound, key, values, root);
   } else if (key == "rate_limit") {
     ACME_TRY(issuer.limits, parse_rate_limits(values));
   } else if (key == "preflight") {

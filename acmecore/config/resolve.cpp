@@ -477,8 +477,11 @@ class Resolver {
     for (const CertificateConfig& certificate : config.certificates)
       used.insert(certificate.issuers.begin(), certificate.issuers.end());
     for (const IssuerSettings& issuer : settings_.issuers)
-      if (issuer.configured || used.contains(issuer.id) || settings_.domain_files)
+      if (issuer.configured || used.contains(issuer.id) || settings_.domain_files) {
         config.issuers.push_back(issuer_config(issuer, config.plain_http_listener));
+        config.issuers.back().outbound =
+            outbound_config(issuer.outbound, settings_.global.outbound);
+      }
   }
 
   void warn_of_missing_listener(const Config& config) const {

@@ -55,6 +55,7 @@ struct GlobalSettings {
   ActivationMode activation = ActivationMode::live;
   bool self_check = true;
   HooksConfig hooks;
+  OutboundSettings outbound;
 };
 
 // An issuer's block, or a built-in one. An absent value is the default.
@@ -82,7 +83,8 @@ struct IssuerSettings {
   std::vector<std::string> warnings;  // of its directives, for when the whole is resolved
   PreflightConfig preflight = {true, 80};
   std::optional<RateLimits> limits;  // absent: what is known of the CA
-  bool configured = false;           // a block of that name stands somewhere
+  OutboundSettings outbound;
+  bool configured = false;  // a block of that name stands somewhere
   Place place;
 };
 

@@ -210,9 +210,27 @@ void Keeper::send(ipc::Type type, std::uint32_t id, const Secret& payload) {
     agent_.hung_up(sent.error().message);
 }
 
+// With the proxies' passwords, which the agent cannot read. Without one the proxy refuses, and
+// that is said, too.
+Config Keeper::config_for_agent() {
+  Config reduced = reduced_for_agent(config_);
+  const auto fill = [this](const ProxyConfig& whole, ProxyConfig& ours) {
+    if (whole.password_file.empty()) return;
+    auto password = read_secret_file(whole.password_file);
+    if (password)
+      ours.password = Secret(trim(password->view()));
+    else
+      log_.error("the password of the proxy " + whole.url + ": " + password.error().message);
+  };
+  fill(config_.outbound.proxy, reduced.outbound.proxy);
+  for (std::size_t i = 0; i < config_.issuers.size(); ++i)
+    fill(config_.issuers[i].outbound.proxy, reduced.issuers[i].outbound.proxy);
+  return reduced;
+}
+
 void Keeper::welcome() {
   ipc::Welcome welcome;
-  Secret config = encode_config(reduced_for_agent(config_));
+  Secret config = encode_config(config_for_agent());
   welcome.config = config.view();
   for (const IssuerConfig& issuer : config_.issuers) {
     const bool has_key = accounts_.settle(issuer.id);

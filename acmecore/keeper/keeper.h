@@ -58,6 +58,7 @@ class Keeper {
   bool take_signals(int signals);  // false: we are asked to go
   void take_over();
   void start_agent();
+  Config config_for_agent();
   void welcome();
   void resume_additions();
   void take_domain_files();

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "config/outbound.h"
 #include "keeper/complaint.h"
 
 namespace acme::keeper {
@@ -148,8 +149,11 @@ std::string own_program() {
 
 std::vector<std::string> clean_environment() {
   std::vector<std::string> out = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
-  for (const char* name : {"TZ", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"})
+  const auto keep = [&](const char* name) {
     if (const char* value = std::getenv(name)) out.push_back(std::string(name) + "=" + value);
+  };
+  for (const char* name : {"TZ", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"}) keep(name);
+  for (const char* name : kProxyVariables) keep(name);
   return out;
 }
 

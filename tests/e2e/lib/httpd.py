@@ -24,8 +24,11 @@ EVENT, WORKER, PREFORK = MPMS = ("event", "worker", "prefork")
 def directive_names():
     """{nginx name: httpd name} of directives.def."""
     table = (REPOSITORY / "acmecore" / "include" / "acmecore" / "directives.def").read_text()
-    rows = re.findall(r'^ACME_DIRECTIVE\("\w+", "(\w+)", "(\w+)"', table, re.M)
-    return {nginx: httpd for httpd, nginx in rows}
+    rows = re.findall(r'^ACME_DIRECTIVE\("(\w+)", (?:"(\w+)"|NULL), (?:"(\w+)"|NULL)', table, re.M)
+    # A key may have a row for each server, where the names do not go in pairs.
+    httpd = {key: name for key, name, _ in rows if name}
+    return {nginx: name or httpd[key] for key, name, nginx in rows
+            if nginx and (name or key in httpd)}
 
 
 def issuer_lines(name, issuer):

@@ -150,6 +150,62 @@ TEST(a_header_cannot_bring_another) {
   CHECK(!error.worth_a_retry);
 }
 
+// A proxy that answers a CONNECT so, and what the operator is told.
+HttpError refused_by_proxy(const std::string& answer, std::string& asked) {
+  Port port(true);
+  auto proxy = std::make_shared<Proxy>();
+  proxy->url = "http://127.0.0.1:" + std::to_string(port.number);
+  proxy->user = "somebody";
+  proxy->password = Secret(std::string_view("s3cret"));
+  proxy->where = "acme_proxy";
+  HttpRequest request;
+  request.url = "https://ca.example/dir";
+  request.proxy = proxy;
+  Loop loop;
+  loop.http->send(std::move(request), [&loop](HttpResult got) { loop.got = std::move(got); });
+  UniqueFd peer;
+  for (int i = 0; i < 200 && !loop.got; ++i) {
+    REQUIRE_OK(turn(*loop.http, port.fd.get(), 20));
+    if (!peer) peer.reset(accept4(port.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    char buffer[4096];
+    ssize_t n = peer ? read(peer.get(), buffer, sizeof buffer) : -1;
+    if (n <= 0) continue;
+    asked.append(buffer, static_cast<std::size_t>(n));
+    if (asked.ends_with("\r\n\r\n")) CHECK(write(peer.get(), answer.data(), answer.size()) > 0);
+  }
+  CHECK(loop.got.has_value());
+  return std::get<HttpError>(*loop.got);
+}
+
+TEST(a_proxy_that_refuses_is_named_with_what_to_correct) {
+  std::string asked;
+  HttpError error = refused_by_proxy(
+      "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", asked);
+  CHECK(asked.starts_with("CONNECT ca.example:443 "));
+  CHECK_CONTAINS(asked, "Proxy-Authorization: Basic c29tZWJvZHk6czNjcmV0");
+  CHECK_CONTAINS(error.words, "wants another user or password (407): correct them (acme_proxy)");
+  CHECK(error.words.find("s3cret") == std::string::npos);
+  CHECK(error.worth_a_retry && !error.reached);
+  asked.clear();
+  error = refused_by_proxy("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", asked);
+  CHECK_CONTAINS(error.words, "does not connect to ca.example: it answered with status 502");
+}
+
+TEST(a_proxy_that_is_not_there_is_named) {
+  auto proxy = std::make_shared<Proxy>();
+  proxy->url = "http://127.0.0.1:" + std::to_string(Port(false).number);
+  proxy->where = "acme_proxy";
+  HttpRequest request;
+  request.url = "https://ca.example/dir";
+  request.proxy = proxy;
+  Loop loop;
+  loop.http->send(std::move(request), [&loop](HttpResult got) { loop.got = std::move(got); });
+  for (int i = 0; i < 100 && !loop.got; ++i) REQUIRE_OK(turn(*loop.http, loop.ends[0], 100));
+  CHECK(loop.got.has_value());
+  CHECK_CONTAINS(std::get<HttpError>(*loop.got).words,
+                 "connection to the proxy " + proxy->url + ": Connection refused");
+}
+
 TEST(an_answer_that_is_too_large_is_cut_short) {
   HttpRequest request = plain(HttpRequest::Method::get);
   request.most_body_bytes = 2048;

@@ -159,8 +159,10 @@ TEST(a_supervisor_made_of_a_keeper_can_be_terminated_like_any) {
 TEST(the_environment_of_helpers_is_clean) {
   setenv("LD_PRELOAD_X", "evil", 1);
   setenv("TZ", "UTC", 1);
+  setenv("no_proxy", "ca.example", 1);
   std::vector<std::string> kept = clean_environment();
   CHECK(std::find(kept.begin(), kept.end(), "TZ=UTC") != kept.end());
+  CHECK(std::find(kept.begin(), kept.end(), "no_proxy=ca.example") != kept.end());
   for (const std::string& entry : kept) CHECK(!entry.starts_with("LD_"));
 }
 

@@ -124,10 +124,19 @@ TEST(after_a_reload_the_helper_is_told_of_older_workers) {
 }
 
 TEST(the_helper_gets_a_clean_environment) {
+  for (const char* name : kProxyVariables) unsetenv(name);
+  setenv("https_proxy", "http://proxy:1", 1);
+  setenv("HTTP_PROXY", "http://evil:1", 1);
   Started server;
   auto report = server.report();
-  for (auto [at, end] = report.equal_range("environment"); at != end; ++at)
-    CHECK(at->second.starts_with("PATH=") || at->second.starts_with("TZ="));
+  bool proxy = false;
+  for (auto [at, end] = report.equal_range("environment"); at != end; ++at) {
+    proxy = proxy || at->second == "https_proxy=http://proxy:1";
+    CHECK(at->second.starts_with("PATH=") || at->second.starts_with("TZ=") ||
+          at->second.starts_with("https_proxy="));
+  }
+  CHECK(proxy);
+  unsetenv("https_proxy");
 }
 
 TEST(the_helper_ends_when_its_handle_is_gone) {
