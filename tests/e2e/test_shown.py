@@ -74,10 +74,9 @@ def test_each_listener_is_asked_and_nobody_notices(server, pebble, authority):
                 if "/.well-known/acme-challenge/" not in line]
     assert not requests, requests
 
-    certificates = {(each["id"], each["key"]): each["shown"]
-                    for each in server.status()["certificates"]}
-    assert len(certificates) == 6
-    assert {each["state"] for each in certificates.values()} == {"current"}
+    process.wait_until(lambda: [each.get("shown", {}).get("state") for each in
+                                server.status()["certificates"]] == ["current"] * 6, 5,
+                       "what was seen in the status")
     done = server.acmectl("status", PROXIED)
     assert re.search(rf"shown +yes, at {re.escape(proxied)}, ", done.output), done
 

@@ -63,7 +63,7 @@ TEST(a_page_tells_what_is_shown) {
         kNow, 200);
   };
   CHECK_CONTAINS(page_of(Json::object().set("state", "current").set("where", "127.0.0.1:443")),
-                 "  shown           yes, at 127.0.0.1:443, 2027-01-15T07:59:00Z (1 min ago)\n");
+                 "  shown           yes, at 127.0.0.1:443, 2027-01-15T07:59:00Z (60 s ago)\n");
   CHECK_CONTAINS(page_of(Json::object()
                              .set("state", "no handshake")
                              .set("where", "127.0.0.1:443")
