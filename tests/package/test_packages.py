@@ -8,7 +8,7 @@ from lib.process import wait_until
 from servers import CA
 from traffic import Traffic
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(900, func_only=True)
 STORE, RUNTIME = "/var/lib/acmecore", "/run/acmecore"
 PROGRAMS = "/usr/libexec/acmecore"
 OURS = ("acmecore", "libapache2-mod-acmecore", "libnginx-mod-http-acmecore")

@@ -73,4 +73,5 @@ def test_the_maintainer_scripts_are_plain_sh():
 
 def test_the_agents_user_is_the_one_that_the_package_makes():
     user = re.search(r'set\(ACME_AGENT_USER "(\w+)"', (REPOSITORY / "CMakeLists.txt").read_text())[1]
-    assert re.search(rf"^u {user} - ", (DEBIAN / "acmecore.sysusers").read_text(), re.M)
+    line = re.search(rf'^u {user} - "([^"]+)" - -$', (DEBIAN / "acmecore.sysusers").read_text(), re.M)
+    assert ":" not in line[1]  # systemd-sysusers refuses it, and the installation with it
