@@ -74,7 +74,7 @@ class Httpd(Server):
     package, modules = "libapache2-mod-acmecore", "apache2/modules"
     configuration_named = "/etc/apache2/sites-enabled/acme.conf"
     failures_at_upgrade = 0
-    to_new_module = "restart"
+    to_new_module = "reload"
     left = ("/etc/apache2/mods-available/acme.load", "/etc/apache2/mods-enabled/acme.load")
     test = ("apache2ctl", "configtest")
 
