@@ -149,7 +149,9 @@ class Root:
         return done.returncode, done.stdout
 
     def apt(self, *arguments, **more):
+        # NoLocking: the archives are shared with the roots of other tests.
         return self.run("apt", "-o", "Dir::Cache::archives=/var/cache/acmecore-archives",
+                        "-o", "Debug::NoLocking=1",
                         "-o", "APT::Keep-Downloaded-Packages=true", "-o", "APT::Sandbox::User=root",
                         "-o", "Binary::apt::APT::Keep-Downloaded-Packages=true",
                         "-o", "Dpkg::Use-Pty=0", "-q", "-y", *arguments, **more)

@@ -25,8 +25,8 @@ class Server:
 
     def loaded_modules(self):
         """Lines of the master's memory map that name the module."""
-        maps = self.root.path(f"/proc/{self.master()}/maps").read_text()
-        return {line.split(maxsplit=5)[5] for line in maps.splitlines() if self.module in line}
+        _, maps = self.root.run("grep", f"/{self.module}", f"/proc/{self.master()}/maps")
+        return {line.split(maxsplit=5)[5] for line in maps.splitlines()[1:] if line}
 
     def helpers(self):
         """Paths of the helper programs that run in the root."""
