@@ -120,8 +120,10 @@ class Root:
         self.path("/usr/sbin/policy-rc.d").chmod(0o755)
         self.allow()
         if init == "systemd":
-            wait_until(lambda: "running" in self.run("systemctl", "is-system-running", check=False)[1],
-                       60, "systemd runs", every=0.5)
+            # "degraded" where a unit that has nothing to do with us cannot run in here.
+            wait_until(lambda: {"running", "degraded"} &
+                       set(self.run("systemctl", "is-system-running", check=False)[1].split()),
+                       180, "systemd runs", every=1)
 
     def destroy(self):
         self._init.kill()  # and with it, by --kill-child, all that runs in there
