@@ -47,6 +47,7 @@ void number_slots(Config& config) {
 Config reduced_for_agent(const Config& config) {
   Config reduced = config;
   reduced.source = {};
+  reduced.supplied.clear();
   number_slots(reduced);
   reduced.state_path.clear();
   reduced.runtime_path.clear();
@@ -68,6 +69,7 @@ Config reduced_for_agent(const Config& config) {
 Config without_secrets(const Config& config) {
   Config open = config;
   open.source = {};
+  open.supplied.clear();
   open.hooks.notify.clear();  // a URL may have a secret in it
   number_slots(open);
   for (IssuerConfig& issuer : open.issuers) {

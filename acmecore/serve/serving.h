@@ -42,6 +42,8 @@ class Serving {
   // server: its workers are forked from here.
   Result<UniqueFd> writable_board() const;
   void enter_worker() { board_fd_.reset(); }
+  // The operator's files, for the helper: before it is started.
+  void tell_helper_of(std::vector<SuppliedFile> files) { config_.supplied = std::move(files); }
   // What the operator supplied, for the status.
   void supply(std::vector<SuppliedCertificate> certificates) {
     supplied_ = std::move(certificates);
