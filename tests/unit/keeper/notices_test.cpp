@@ -255,8 +255,9 @@ void supply(const std::string& path, WallTime from, WallTime to) {
 TEST(certificates_that_the_operator_supplied_are_told_of_until_they_are_replaced) {
   Told told;
   const WallTime now = told.bench.env.wall;
-  const std::string path = told.bench.folder.path("own.pem");
-  told.bench.config.supplied = {{path}, {told.bench.folder.path("gone.pem")}};
+  const std::string path = told.bench.folder.path() + "/own.pem";
+  told.bench.config.supplied = {SuppliedFile{path},
+                                SuppliedFile{told.bench.folder.path() + "/gone.pem"}};
   told.restart();
   supply(path, now - 300 * kDay, now + kDay);
   told.bench.notices().look();
@@ -275,9 +276,9 @@ TEST(certificates_that_the_operator_supplied_are_told_of_until_they_are_replaced
 TEST(a_bridge_is_told_of_until_its_successor_is_there) {
   Told told;
   const WallTime now = told.bench.env.wall;
-  const std::string path = told.bench.folder.path("own.pem");
+  const std::string path = told.bench.folder.path() + "/own.pem";
   supply(path, now - 300 * kDay, now + 10 * kDay);
-  told.bench.config.supplied = {{path, {"site"}}};
+  told.bench.config.supplied = {SuppliedFile{path, {"site"}}};
   told.restart();
   told.bench.notices().look();
   CHECK_EQ(told.notices.size(), 1);
