@@ -231,7 +231,7 @@ ngx_acme_add_supplied(ngx_conf_t *cf, ngx_acme_main_conf_t *amcf,
     ngx_str_t   *cert, file;
     ngx_uint_t   i;
 
-    if (amcf->status == NULL || certs == NULL || certs == NGX_CONF_UNSET_PTR) {
+    if (certs == NULL || certs == NGX_CONF_UNSET_PTR) {
         return NGX_OK;
     }
 

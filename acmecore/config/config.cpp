@@ -48,6 +48,7 @@ Config reduced_for_agent(const Config& config) {
   Config reduced = config;
   reduced.source = {};
   for (CertificateConfig& certificate : reduced.certificates) certificate.looks.clear();
+  reduced.supplied.clear();
   number_slots(reduced);
   reduced.state_path.clear();
   reduced.runtime_path.clear();
@@ -71,6 +72,7 @@ Config reduced_for_agent(const Config& config) {
 Config without_secrets(const Config& config) {
   Config open = config;
   open.source = {};
+  open.supplied.clear();
   open.hooks.notify.clear();  // a URL may have a secret in it
   open.outbound.proxy.password.wipe();
   number_slots(open);

@@ -149,6 +149,19 @@ struct LogConfig {
   }
 };
 
+// A certificate file that the operator supplied (ssl_certificate, SSLCertificateFile).
+struct SuppliedFile {
+  std::string file;
+  // Certificates of ours that are served in its stead once all of them are there; none: it is
+  // served for good.
+  std::vector<std::string> successors = {};
+
+  template <class Self, class Archive>
+  static void fields(Self& self, Archive& archive) {
+    archive(self.file, self.successors);
+  }
+};
+
 inline constexpr std::uint32_t kCertificateCache = 4096;
 inline constexpr std::uint32_t kLargestCertificateCache = 1'000'000;
 
@@ -172,6 +185,7 @@ struct Config {
   std::vector<CertificateConfig> certificates;
   HooksConfig hooks;
   OutboundConfig outbound = {};  // what is no CA: notices, DNS hosts
+  std::vector<SuppliedFile> supplied = {};  // where somebody wants to be told of them
   // Where a domain file may change: for the keeper, who reads it again.
   ConfigSource source;
 
@@ -184,7 +198,7 @@ struct Config {
     archive(self.server, self.server_version, self.state_path, self.runtime_path, self.helper_path,
             self.drop_privileges, self.agent_uid, self.agent_gid, self.log,
             self.plain_http_listener, self.activation, self.pid_file, self.resolvers, self.issuers,
-            self.certificates, self.hooks, self.source, self.outbound);
+            self.certificates, self.hooks, self.supplied, self.source, self.outbound);
   }
 };
 

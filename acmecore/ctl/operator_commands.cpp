@@ -36,7 +36,8 @@ int check_command(const Invocation& invocation) {
   auto answer = reach(invocation.places, question);
   auto check = json_of(answer);
   if (!check || !check->present()) return print_answer(answer);
-  const std::string out = invocation.has("--json") ? check->pretty() + "\n" : check_table(*check);
+  const std::string out =
+      invocation.has("--json") ? check->pretty() + "\n" : check_table(*check, terminal_width());
   std::fputs(out.c_str(), stdout);
   return check_status(*check);
 }

@@ -33,7 +33,9 @@ std::string until(WallTime not_after, WallTime now) {
 Notices::Notices(const Env& env, Log& log, const Config& config, Store& store,
                  const Certificates& certificates)
     : env_(env),
+      log_(log),
       config_(config),
+      supplied_(config),
       store_(store),
       certificates_(certificates),
       store_complaint_(env, log),
@@ -155,7 +157,7 @@ void Notices::look() {
   // With a clock that is wrong everything has expired, and that it is wrong was said.
   if (!is_wanted(Event::expiring) || !certificates_.clocks_ahead().empty()) return;
   for (const auto& [lineage, managed] : certificates_.all()) look_at(managed, now);
-  for (const SuppliedCertificate& certificate : supplied_) look_at(certificate, now);
+  for (const SuppliedCertificate& certificate : supplied_.look()) look_at(certificate, now);
 }
 
 // Only one whose renewal is overdue: where it comes late by configuration, all is well.
@@ -177,9 +179,21 @@ void Notices::look_at(const Managed& managed, WallTime now) {
   add(notice);
 }
 
+// A bridge whose successors are there is served to nobody.
+bool Notices::is_replaced(const SuppliedCertificate& certificate) const {
+  const auto is_stored = [this](const std::string& id) {
+    const auto& all = certificates_.all();
+    return std::any_of(all.begin(), all.end(), [&](const auto& each) {
+      return each.first.certificate == id && each.second.stored;
+    });
+  };
+  const auto& ids = certificate.successors;
+  return !ids.empty() && std::all_of(ids.begin(), ids.end(), is_stored);
+}
+
 void Notices::look_at(const SuppliedCertificate& certificate, WallTime now) {
   const int stage = expiry_stage(certificate.not_before, certificate.not_after, now);
-  if (stage == 0) return;
+  if (stage == 0 || is_replaced(certificate)) return;
   if (!is_new("expiring " + certificate.file,
               format_rfc3339(certificate.not_after) + " " + std::to_string(stage), kOnce))
     return;
@@ -189,6 +203,7 @@ void Notices::look_at(const SuppliedCertificate& certificate, WallTime now) {
   notice.certificate = certificate.file;
   notice.names = certificate.names;
   notice.not_after = certificate.not_after;
+  log_.warning("helper: " + printable(notice.message) + " (" + join(certificate.names, " ") + ")");
   add(notice);
 }
 

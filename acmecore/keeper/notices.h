@@ -18,17 +18,10 @@
 #include "keeper/certificates.h"
 #include "keeper/complaint.h"
 #include "keeper/notice.h"
+#include "keeper/supplied_watch.h"
 #include "store/store.h"
 
 namespace acme::keeper {
-
-// A certificate that the operator supplied: nobody renews it, somebody should know.
-struct SuppliedCertificate {
-  std::string file;  // or whatever it is known by
-  std::vector<std::string> names;
-  WallTime not_before = 0;
-  WallTime not_after = 0;
-};
 
 class Notices {
  public:
@@ -52,10 +45,6 @@ class Notices {
   Outcome happened(const ipc::Happened& request);
   Outcome done(const ipc::NoticeDone& request);
 
-  // Instead of those before.
-  void supply(std::vector<SuppliedCertificate> certificates) {
-    supplied_ = std::move(certificates);
-  }
   // Each minute: what ends soon.
   void look();
   // In each turn of the loop: what is new is written.
@@ -72,15 +61,17 @@ class Notices {
   bool is_wanted(Event event) const;
   void look_at(const Managed& managed, WallTime now);
   void look_at(const SuppliedCertificate& certificate, WallTime now);
+  bool is_replaced(const SuppliedCertificate& certificate) const;
   void touch();
 
   const Env& env_;
+  Log& log_;
   const Config& config_;
+  SuppliedWatch supplied_;
   Store& store_;
   const Certificates& certificates_;
   NoticesRecord record_;                    // what is pending
   std::map<std::string, ToldRecord> told_;  // by subject: as many as there are certificates, or few
-  std::vector<SuppliedCertificate> supplied_;
   std::uint32_t last_ = 0;
   bool stale_ = false;  // record_ is not on disk
   Millis saved_at_ = 0;

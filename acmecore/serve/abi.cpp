@@ -274,6 +274,8 @@ int acme_serving_open(const acme_config* config, unsigned flags, acme_serving** 
     ACME_TRY(auto opened, Serving::open(system_env(), config->builder.resolution(), config->log_fd,
                                         config->log, (flags & ACME_SERVING_ANYHOW) != 0));
     if ((flags & ACME_SERVING_STATUS) != 0) opened->supply(config->supplied.read());
+    if (!opened->config().hooks.notify.empty())
+      opened->tell_helper_of(config->supplied.for_helper(config->builder.resolution()));
     config->builder.report_environment();
     *serving = new acme_serving{std::move(opened)};
     return {};

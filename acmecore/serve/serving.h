@@ -45,6 +45,8 @@ class Serving {
   // Whether the store has what acmectl imported before any start. The keeper takes it over before
   // it says that it is ready: workers that begin earlier would show a placeholder.
   bool awaits_import() const { return awaits_import_; }
+  // The operator's files, for the helper: before it is started.
+  void tell_helper_of(std::vector<SuppliedFile> files) { config_.supplied = std::move(files); }
   // What the operator supplied, for the status.
   void supply(std::vector<SuppliedCertificate> certificates) {
     supplied_ = std::move(certificates);

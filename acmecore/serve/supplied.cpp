@@ -1,66 +1,11 @@
 #include "serve/supplied.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
-#include "base/fd.h"
-#include "base/secret.h"
 #include "base/text.h"
-#include "crypto/cert.h"
-#include "crypto/pem_object.h"
+#include "crypto/certificate_file.h"
 
 namespace acme::serve {
-namespace {
-
-constexpr std::size_t kLargest = 1024 * 1024;
-
-Error system_error() {
-  return fail(Errc::io, std::strerror(errno));
-}
-
-// A Secret: a private key may stand beside the certificate.
-Result<Secret> contents(const std::string& file) {
-  // Not to wait for the other end of a pipe.
-  UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  struct stat status {};
-  if (!fd || ::fstat(fd.get(), &status) != 0) return system_error();
-  if (!S_ISREG(status.st_mode)) return fail(Errc::io, "it is no regular file");
-  if (static_cast<std::size_t>(status.st_size) > kLargest)
-    return fail(Errc::io, "it is larger than 1 MiB");
-  Secret bytes(static_cast<std::size_t>(status.st_size));
-  std::size_t used = 0;
-  while (used < bytes.size()) {
-    ssize_t n = ::read(fd.get(), bytes.data() + used, bytes.size() - used);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return system_error();
-    if (n == 0) break;
-    used += static_cast<std::size_t>(n);
-  }
-  bytes.truncate(used);
-  return bytes;
-}
-
-Result<CertificateInfo> first_certificate(const Secret& pem) {
-  ossl::QueueGuard guard;
-  ossl::Bio in(BIO_new_mem_buf(pem.data(), static_cast<int>(std::min(pem.size(), kLargest))));
-  for (;;) {
-    ossl::PemObject object;
-    if (!in || !object.read(in.get())) return fail(Errc::crypto, "there is no certificate in it");
-    if (object.is_certificate()) return inspect_certificate(object.der());
-  }
-}
-
-Result<CertificateInfo> inspect_file(const std::string& file) {
-  ACME_TRY(Secret pem, contents(file));
-  return first_certificate(pem);
-}
-
-}  // namespace
 
 void SuppliedFiles::add(std::uint32_t site, std::string_view file) {
   auto [known, is_new] = by_name_.emplace(file, files_.size());
@@ -74,8 +19,29 @@ std::vector<SuppliedCertificate> SuppliedFiles::read() const {
   return out;
 }
 
+std::vector<SuppliedFile> SuppliedFiles::for_helper(const Resolution& resolution) const {
+  std::vector<SuppliedFile> out;
+  for (const SuppliedCertificate& file : files_) {
+    SuppliedFile each{file.file, {}};
+    bool every_site = true;
+    for (std::uint32_t site : file.sites) {
+      const std::vector<std::uint32_t> none;
+      const auto& ours =
+          site < resolution.sites.size() ? resolution.sites[site].certificates : none;
+      every_site = every_site && !ours.empty();
+      if (!ours.empty()) each.successors.push_back(resolution.config.certificates[ours.front()].id);
+    }
+    if (!every_site) each.successors.clear();
+    std::sort(each.successors.begin(), each.successors.end());
+    each.successors.erase(std::unique(each.successors.begin(), each.successors.end()),
+                          each.successors.end());
+    out.push_back(std::move(each));
+  }
+  return out;
+}
+
 SuppliedCertificate read_supplied(SuppliedCertificate certificate) {
-  auto info = inspect_file(certificate.file);
+  auto info = inspect_certificate_file(certificate.file);
   if (!info) {
     certificate.error = info.error().message;
     return certificate;

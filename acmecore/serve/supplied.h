@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "config/resolve.h"
 
 namespace acme::serve {
 
@@ -30,6 +31,8 @@ class SuppliedFiles {
  public:
   void add(std::uint32_t site, std::string_view file);
   std::vector<SuppliedCertificate> read() const;
+  // What the keeper has to look at (Config::supplied).
+  std::vector<SuppliedFile> for_helper(const Resolution& resolution) const;
 
  private:
   std::vector<SuppliedCertificate> files_;

@@ -153,8 +153,8 @@ typedef struct acme_listener {
 ACME_API int acme_config_add_listener(acme_config* config, uint32_t site,
                                       const acme_listener* listener);
 
-/* A certificate file (PEM, an absolute path) that the operator gave a site, for the status page.
- * It is read by acme_serving_open. */
+/* A certificate file (PEM, an absolute path) that the operator gave a site, for the status page
+ * and for notices of its end. For the page it is read by acme_serving_open. */
 ACME_API int acme_config_add_supplied(acme_config* config, uint32_t site, const char* file);
 /* Not 0 when the configuration allows the status page on this site ("status" in directives.def). */
 ACME_API int acme_config_shows_status(const acme_config* config, uint32_t site);

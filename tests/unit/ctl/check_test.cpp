@@ -34,6 +34,15 @@ TEST(each_thing_has_its_line_and_its_verdict) {
   CHECK_CONTAINS(text, "example.com at letsencrypt: the CA will probably fail");
 }
 
+TEST(on_a_terminal_words_are_broken_and_never_cut) {
+  Json all = check(Json::array().append(
+      sight("A 192.0.2.1", "bad", "does not answer at port 80, so the CA will not see it either")));
+  CHECK_CONTAINS(check_table(all, 70), "FAILS    does not answer at port 80, so\n");
+  const std::string narrow = check_table(all, 50);
+  CHECK_CONTAINS(narrow, "\n    ");
+  CHECK_CONTAINS(narrow, "either\n");
+}
+
 TEST(what_cannot_be_seen_is_no_failure) {
   Json all = check(Json::array().append(sight("CAA", "unknown", "no answer")));
   CHECK_EQ(check_status(all), 0);

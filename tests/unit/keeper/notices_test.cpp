@@ -1,7 +1,11 @@
 // Who is told what, how often, and what outlives the helper.
 #include "keeper/notices.h"
 
+#include <filesystem>
+#include <fstream>
+
 #include "keeper/expiry.h"
+#include "unit/crypto/certificates.h"
 #include "unit/keeper/bench.h"
 
 using namespace acme;
@@ -241,16 +245,48 @@ TEST(a_clock_that_is_wrong_makes_nothing_expire) {
   CHECK_EQ(told.notices.size(), 1);
 }
 
-TEST(certificates_that_the_operator_supplied_are_told_of_too) {
+// A file as an operator has it: the key stands in it, too.
+void supply(const std::string& path, WallTime from, WallTime to) {
+  const Party own = Party::self_signed({.names = "DNS:own.example", .from = from, .to = to});
+  std::ofstream(path + ".new") << REQUIRE_OK(own.key().pem()).view() << chain_to_pem({own.der()});
+  std::filesystem::rename(path + ".new", path);
+}
+
+TEST(certificates_that_the_operator_supplied_are_told_of_until_they_are_replaced) {
   Told told;
   const WallTime now = told.bench.env.wall;
-  told.bench.notices().supply({{"/etc/ssl/own.pem", {"own.example"}, now - 300 * kDay, now + kDay},
-                               {"/etc/ssl/new.pem", {"new.example"}, now, now + 300 * kDay}});
+  const std::string path = told.bench.folder.path() + "/own.pem";
+  told.bench.config.supplied = {SuppliedFile{path},
+                                SuppliedFile{told.bench.folder.path() + "/gone.pem"}};
+  told.restart();
+  supply(path, now - 300 * kDay, now + kDay);
   told.bench.notices().look();
   told.bench.notices().look();
   CHECK_EQ(told.notices.size(), 1);
-  CHECK_EQ(told.json()["certificate"].text_or(""), "/etc/ssl/own.pem");
+  CHECK_EQ(told.json()["certificate"].text_or(""), path);
   CHECK_CONTAINS(told.json()["message"].text_or(""), "put a new one in its place");
+  CHECK_EQ(told.bench.log.count("(own.example)"), 1);
+
+  supply(path, now, now + 300 * kDay);
+  told.bench.env.pass(2 * kDay);
+  told.bench.notices().look();
+  CHECK_EQ(told.notices.size(), 1);
+}
+
+TEST(a_bridge_is_told_of_until_its_successor_is_there) {
+  Told told;
+  const WallTime now = told.bench.env.wall;
+  const std::string path = told.bench.folder.path() + "/own.pem";
+  supply(path, now - 300 * kDay, now + 10 * kDay);
+  told.bench.config.supplied = {SuppliedFile{path, {"site"}}};
+  told.restart();
+  told.bench.notices().look();
+  CHECK_EQ(told.notices.size(), 1);
+  told.bench.install();
+  CHECK_EQ(told.notices.size(), 2);
+  told.bench.env.pass(9 * kDay);
+  told.bench.notices().look();
+  CHECK_EQ(told.notices.size(), 2);
 }
 
 TEST(a_queue_has_an_end_and_failures_are_worth_more_than_good_news) {
