@@ -142,7 +142,9 @@ std::string CurlHttp::Transfer::proxy_words(CURLcode code) const {
   curl_easy_getinfo(easy_, CURLINFO_HTTP_CONNECTCODE, &status);
   curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &system_error);
   curl_easy_getinfo(easy_, CURLINFO_APPCONNECT_TIME_T, &through_after);
-  if (status == 407) return proxy + " wants another user or password (407): correct them" + correct;
+  if (status == 407 || status == 401)  // tinyproxy's word for a wrong password
+    return proxy + " wants another user or password (" + std::to_string(status) +
+           "): correct them" + correct;
   if (status >= 300)
     return proxy + " does not connect to " + host_of(request_.url) + ": it answered with status " +
            std::to_string(status) + (status == 403 ? ": have it allow that host" : "") + correct;

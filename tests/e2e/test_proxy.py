@@ -25,7 +25,7 @@ def test_a_certificate_comes_through_a_proxy_with_a_password(server, pebble, pro
     issuer = pebble.issuer(proxy=f"http://acme@{proxy.address} password=file:{secret}")
     server.configure([Site(NAME)], [issuer])
     server.start()
-    server.wait_for_log(rf"the proxy http://{proxy.address} wants another user or password \(407\)")
+    server.wait_for_log(rf"the proxy http://{proxy.address} wants another user or password \(40[17]\)")
     secret.write_text(PASSWORD + "\n")
     server.reload()
     server.wait_for_certificate(NAME, pebble)
