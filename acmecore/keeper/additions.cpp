@@ -104,6 +104,7 @@ Change Additions::compare(const DomainFiles::Reading& reading) {
 void Additions::apply(const DomainFiles::Reading& reading, Change change) {
   tell(reading, change);
   config_.certificates = std::move(change.certificates);
+  config_.layout.sites = reading.resolution.config.layout.sites;
   if (board_) show_names(reading);
 }
 

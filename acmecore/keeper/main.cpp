@@ -73,8 +73,9 @@ struct OnceCommand {
 };
 constexpr int kAny = 1 << 20;
 constexpr OnceCommand kOnce[] = {
-    {"status", 0, kAny}, {"issuers", 0, kAny}, {"renew", 0, kAny},    {"import", 0, kAny},
-    {"log", 1, 1},       {"export", 1, 2},     {"dns-persist", 1, 1}, {"renew-forced", 0, kAny}};
+    {"status", 0, kAny},   {"issuers", 0, kAny}, {"renew", 0, kAny},
+    {"import", 0, kAny},   {"log", 1, 1},        {"export", 1, 2},
+    {"dns-persist", 1, 1}, {"layout", 0, 0},     {"renew-forced", 0, kAny}};
 
 int run_once(int argc, char** argv) {
   if (argc < 5 || std::string_view(argv[3]) != "--state") return usage();
