@@ -1,9 +1,11 @@
 #include "ctl/eject.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "base/key_type.h"
 #include "base/text.h"
@@ -60,6 +62,14 @@ std::string quoted(const std::string& path) {
   return path.find_first_of(" ;{}#'\"") == std::string::npos ? path : "\"" + path + "\"";
 }
 
+// httpd has its virtual hosts the other way round.
+bool is_before(const Json& site, const Json& other) {
+  const auto key = [](const Json& row) {
+    return std::pair(row["file"].text_or(""), row["line"].number_or(0));
+  };
+  return key(site) < key(other);
+}
+
 class Writer {
  public:
   Writer(const Ejection& ejection, WallTime now)
@@ -72,8 +82,13 @@ class Writer {
 
   std::string write() {
     introduce();
-    out_ += "#\n# 1. Write these lines into these blocks.\n";
-    for (const Json& site : from_.layout["sites"].items()) write_site(site);
+    out_ +=
+        "#\n# 1. Write these lines into these blocks. All lines are numbered as the server has "
+        "read "
+        "them last:\n# where you work from the end of a file upwards they stay right.\n";
+    std::vector<Json> sites = from_.layout["sites"].items();
+    std::stable_sort(sites.begin(), sites.end(), is_before);
+    for (const Json& site : sites) write_site(site);
     write_unused();
     out_ += "\n# 2. Remove what is the module's.\n#\n";
     write_removals();

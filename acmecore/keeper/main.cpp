@@ -60,6 +60,7 @@ int usage() {
       "         acme-keeper --once renew --state PATH NAME... (renew-forced: what is not due, "
       "too)\n"
       "         acme-keeper --once log --state PATH NAME\n"
+      "         acme-keeper --once layout --state PATH\n"
       "         acme-keeper --once export --state PATH FOLDER [NAME]\n"
       "         acme-keeper --once import --state PATH (acmectl gives it what it read)\n",
       stderr);

@@ -72,7 +72,7 @@ Ejection ejection(const char* server, const std::vector<Json>& certificates,
 TEST(each_block_has_its_lines) {
   Ejection from =
       ejection("nginx", {certificate("a"), certificate("a", "rsa:2048"), certificate("b")},
-               {site("/etc/a.conf", 3, {"www.a"}, {"a"}), site("/etc/b.conf", 7, {}, {"b"})});
+               {site("/etc/b.conf", 7, {}, {"b"}), site("/etc/a.conf", 3, {"www.a"}, {"a"})});
   const std::string text = static_lines(from, kNow);
   CHECK_CONTAINS(text,
                  "\n# In /etc/a.conf:3, server www.a:\n"
@@ -81,7 +81,9 @@ TEST(each_block_has_its_lines) {
                  "# a (ecdsa:256) ends 2027-03-16T08:00:00Z\n"
                  "ssl_certificate     /s/certs/a/rsa-2048/current/fullchain.pem;\n"
                  "ssl_certificate_key /s/certs/a/rsa-2048/current/privkey.pem;\n");
-  CHECK_CONTAINS(text, "\n# In /etc/b.conf:7, server:\nssl_certificate     /s/certs/b/");
+  const std::size_t second =
+      text.find("\n# In /etc/b.conf:7, server:\nssl_certificate     /s/certs/b/");
+  CHECK(second != std::string::npos && second > text.find("/etc/a.conf:3"));
   CHECK_CONTAINS(text, "keep /s\n");
   CHECK_CONTAINS(text, "nginx -t && nginx -s reload\n");
 }
