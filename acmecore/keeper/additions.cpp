@@ -50,9 +50,10 @@ Additions::Additions(Log& log, Config& config, BoardWriter* board)
   }
 }
 
-void Additions::resume(std::vector<CertificateConfig> list) {
+void Additions::resume(std::vector<CertificateConfig> list, std::string sites) {
   std::erase_if(list, [this](CertificateConfig& certificate) { return !place(certificate); });
   config_.certificates = std::move(list);
+  config_.layout.sites = std::move(sites);
 }
 
 // Another number of keys needs other slots: they lie side by side.
