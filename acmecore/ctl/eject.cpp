@@ -114,8 +114,9 @@ class Writer {
               (time ? " (" + format_relative(*time - now_) + ")" : "") + "\n";
     }
     if (!from_.store.empty())
-      out_ += "# The files stay in the module's store: keep " + printable(from_.store) +
-              "\n# when the package goes, or have copies written by acmectl eject FOLDER.\n";
+      out_ += "# The files stay in the module's store, " + printable(from_.store) +
+              ".\n# Keep it (a purge of the package takes it away), or have copies written by "
+              "acmectl eject FOLDER.\n";
   }
 
   // Every kind of key that the certificate has been issued for.
