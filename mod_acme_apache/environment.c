@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "mod_acme.h"
+#include "apr_getopt.h"
 #include "apr_portable.h"
+#include "http_main.h"
 #include "mpm_common.h"
 #include "unixd.h"
 
@@ -50,6 +52,32 @@ static void find_error_log(mod_acme_conf *conf, acme_environment *env)
         env->log_path = ap_server_root_relative(conf->pool, name);
 }
 
+/* As main() has found it: -f, in the folder of -d. */
+static const char *find_config_file(apr_pool_t *p, const process_rec *process)
+{
+    const char *file = SERVER_CONFIG_FILE;
+    const char *root = HTTPD_ROOT;
+    const char *value;
+    apr_getopt_t *options;
+    char *path;
+    char option;
+
+    if (apr_getopt_init(&options, p, process->argc, process->argv) !=
+        APR_SUCCESS)
+        return NULL;
+    options->errfn = NULL;
+    while (apr_getopt(options, AP_SERVER_BASEARGS, &option, &value) ==
+           APR_SUCCESS) {
+        if (option == 'f')
+            file = value;
+        if (option == 'd')
+            root = value;
+    }
+    if (apr_filepath_merge(&path, root, file, 0, p) != APR_SUCCESS)
+        return NULL;
+    return path;
+}
+
 void mod_acme_collect_environment(mod_acme_conf *conf)
 {
     /* plain_http_listener is set by sites.c */
@@ -58,4 +86,7 @@ void mod_acme_collect_environment(mod_acme_conf *conf)
         ap_runtime_dir_relative(conf->pool, ap_pid_fname);
     find_user(&conf->environment);
     find_error_log(conf, &conf->environment);
+    if (!conf->environment.config_file)
+        conf->environment.config_file =
+            find_config_file(conf->pool, conf->server->process);
 }

@@ -31,6 +31,8 @@ ngx_acme_collect_environment(ngx_cycle_t *cycle, ngx_acme_main_conf_t *amcf)
 
     amcf->environment.pid_file = (char *) ccf->pid.data;
 
+    amcf->environment.config_file = (char *) cycle->conf_file.data;
+
     ngx_acme_user(cycle, &amcf->environment);
     ngx_acme_error_log(cycle, &amcf->environment);
     ngx_acme_resolvers(cycle, amcf);

@@ -51,6 +51,7 @@ Result<Builder::Scope> Builder::add_issuer_scope(std::string_view name, Place pl
     return fail(Errc::invalid_config, "the issuer \"" + id + "\" is defined already, in " +
                                           to_string(it->place) + ": keep one of the two blocks");
   steps_.add(ConfigStep::Kind::issuer_scope, 0, id, {}, place.file, place.line);
+  directives_(DirectivePlace{issuer_directive(settings_.server), place.file, place.line, true});
   it->id = id;
   it->configured = true;
   it->place = std::move(place);
@@ -71,6 +72,9 @@ Outcome Builder::set(Scope scope, std::string_view key, const std::vector<std::s
   ACME_CHECK(assign(entry, directive->key, values, place));
   steps_.add(ConfigStep::Kind::directive, scope, std::string(directive->key), values, place.file,
              place.line);
+  if (entry.kind != kAtIssuer)
+    directives_(DirectivePlace{directive_name(settings_.server, directive->key), place.file,
+                               place.line, false});
   entry.given.emplace(directive->key, std::move(place));
   return {};
 }
@@ -207,6 +211,7 @@ void Builder::report_environment() const {
 Outcome Builder::resolve(ResolveMode mode) {
   ACME_TRY(resolution_, acme::resolve(settings_, mode, log_));
   resolved_ = true;
+  keep_layout();
   if (!domain_files_.empty()) keep_source();
   return {};
 }
@@ -218,6 +223,25 @@ void Builder::keep_source() {
   source.files = domain_files_;
   for (const SitePlan& plan : resolution_.sites)
     source.sites += plan.kind == SitePlan::Kind::off ? '0' : '1';
+}
+
+void Builder::keep_layout() {
+  ConfigLayout& layout = resolution_.config.layout;
+  layout.root = settings_.root;
+  directive_places_ += directives_.finish().view();
+  layout.directives = directive_places_;
+  ArchiveWriter sites;
+  for (std::size_t i = 0; i < resolution_.sites.size(); ++i) {
+    const SitePlan& plan = resolution_.sites[i];
+    if (plan.kind == SitePlan::Kind::off) continue;
+    const SiteDescription& site = settings_.sites[i];
+    SitePlace row{site.place.file, site.place.line, site.names, {}, false, site.own_certificate};
+    row.is_main = settings_.server == ServerKind::httpd && i == 0;
+    for (std::uint32_t index : plan.certificates)
+      row.certificates.push_back(resolution_.config.certificates[index].id);
+    sites(row);
+  }
+  layout.sites = sites.finish().view();
 }
 
 }  // namespace acme

@@ -71,12 +71,15 @@ class Builder {
                  const std::vector<std::string>& values, Place place);
   Outcome read_domains(ScopeSettings& scope, const std::string& file);
   void keep_source();
+  void keep_layout();
   Outcome assign_global(std::string_view key, const std::string& value);
 
   Log& log_;
   Settings settings_;
   std::vector<ScopeEntry> scopes_;
   ConfigSteps steps_;
+  ArchiveWriter directives_;  // DirectivePlace, until it is resolved
+  std::string directive_places_;
   std::map<std::pair<std::string, bool>, std::uint32_t> listeners_;  // index in the settings
   std::vector<DomainFileState> domain_files_;
   Resolution resolution_;

@@ -47,6 +47,7 @@ void number_slots(Config& config) {
 Config reduced_for_agent(const Config& config) {
   Config reduced = config;
   reduced.source = {};
+  reduced.layout = {};
   for (CertificateConfig& certificate : reduced.certificates) certificate.looks.clear();
   reduced.supplied.clear();
   number_slots(reduced);

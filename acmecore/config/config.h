@@ -22,6 +22,7 @@
 #include "config/dns_provider.h"
 #include "config/external_account.h"
 #include "config/hooks.h"
+#include "config/layout.h"
 #include "config/outbound.h"
 #include "config/source.h"
 
@@ -184,10 +185,11 @@ struct Config {
   std::vector<IssuerConfig> issuers;
   std::vector<CertificateConfig> certificates;
   HooksConfig hooks;
-  OutboundConfig outbound = {};  // what is no CA: notices, DNS hosts
+  OutboundConfig outbound = {};             // what is no CA: notices, DNS hosts
   std::vector<SuppliedFile> supplied = {};  // where somebody wants to be told of them
   // Where a domain file may change: for the keeper, who reads it again.
   ConfigSource source;
+  ConfigLayout layout = {};
 
   const IssuerConfig* issuer(std::string_view id) const;
   const CertificateConfig* certificate(std::string_view id) const;
@@ -198,7 +200,7 @@ struct Config {
     archive(self.server, self.server_version, self.state_path, self.runtime_path, self.helper_path,
             self.drop_privileges, self.agent_uid, self.agent_gid, self.log,
             self.plain_http_listener, self.activation, self.pid_file, self.resolvers, self.issuers,
-            self.certificates, self.hooks, self.supplied, self.source, self.outbound);
+            self.certificates, self.hooks, self.supplied, self.source, self.outbound, self.layout);
   }
 };
 

@@ -52,6 +52,10 @@ std::string issuer_block(ServerKind server, std::string_view name) {
   return "acme_issuer " + std::string(name) + " { ... }";
 }
 
+std::string issuer_directive(ServerKind server) {
+  return server == ServerKind::httpd ? "<ACMEIssuer>" : "acme_issuer";
+}
+
 std::string_view site_word(ServerKind server) {
   return server == ServerKind::httpd ? "virtual host" : "server";
 }

@@ -33,6 +33,8 @@ std::string directive_name(ServerKind server, std::string_view key);
 std::string known_directives(ServerKind server, DirectiveScope scope);
 // How an issuer of that name is defined: "acme_issuer NAME { … }".
 std::string issuer_block(ServerKind server, std::string_view name);
+// What such a block begins with: "acme_issuer".
+std::string issuer_directive(ServerKind server);
 // What a site is called: "server", "virtual host".
 std::string_view site_word(ServerKind server);
 // What makes it speak TLS: "a TLS listener", "SSLEngine on".

@@ -50,6 +50,7 @@ void resolve_environment(const Settings& settings, Config& config) {
   config.plain_http_listener = settings.facts.plain_http_listener;
   config.pid_file = settings.facts.pid_file;
   config.resolvers = settings.facts.resolvers;
+  config.layout.file = settings.facts.config_file;
   config.activation = global.activation;
   config.hooks = global.hooks;
   config.outbound = outbound_config({}, global.outbound);

@@ -115,6 +115,7 @@ struct ServerFacts {
   bool plain_http_listener = false;
   std::string pid_file;
   std::vector<std::string> resolvers;
+  std::string config_file;
 };
 
 // Everything that was collected.

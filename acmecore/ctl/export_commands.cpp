@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "base/env.h"
 #include "base/text.h"
 #include "ctl/commands.h"
 #include "ctl/eject.h"
@@ -25,15 +26,25 @@ Result<Json> write_out(const std::vector<Place>& places, const std::vector<std::
   return Json::parse(answer.text);
 }
 
-// The store's own path is the one that was found: it is told with the status.
-Result<std::pair<Json, std::string>> stored_status(const std::vector<Place>& places) {
+Result<Json> stored(const Place& place, const std::string& what) {
+  ACME_TRY(const ipc::ControlAnswer answer, read_store({place}, what, {}));
+  if (!answer.ok) return fail(Errc::refused, "");
+  return Json::parse(answer.text);
+}
+
+// The store is the first one that is there.
+Result<Ejection> stored_ejection(const std::vector<Place>& places) {
   for (const Place& place : places) {
-    auto answer = read_store({place}, "status", {});
-    if (!answer && answer.error().code == Errc::not_found) continue;
-    if (!answer) return std::move(answer).error();
-    if (!answer->ok) return fail(Errc::refused, "");
-    ACME_TRY(Json status, Json::parse(answer->text));
-    return std::pair(std::move(status), absolute(place.state_path));
+    Ejection out;
+    auto status = stored(place, "status");
+    if (!status && status.error().code == Errc::not_found) continue;
+    if (!status) return std::move(status).error();
+    out.status = *std::move(status);
+    ACME_TRY(out.layout, stored(place, "layout"));
+    out.mentions = mentions_in(out.layout["file"].text_or(""), out.layout["root"].text_or(""),
+                               out.status["server"].text_or("") == "httpd");
+    out.store = absolute(place.state_path);
+    return out;
   }
   return std::move(read_store(places, "status", {})).error();
 }
@@ -51,9 +62,9 @@ int export_command(const Invocation& invocation) {
 }
 
 int eject_command(const Invocation& invocation) {
-  auto stored = stored_status(invocation.places);
-  if (!stored) return complain_of_reach(stored.error());
-  const auto& [status, state_path] = *stored;
+  auto ejection = stored_ejection(invocation.places);
+  if (!ejection) return complain_of_reach(ejection.error());
+  const std::string state_path = ejection->store;
   std::map<std::pair<std::string, std::string>, std::string> folders;
   if (!invocation.names.empty()) {
     auto written = write_out({{state_path, ""}}, {absolute(invocation.names.front())});
@@ -61,11 +72,12 @@ int eject_command(const Invocation& invocation) {
     for (const Json& row : written->items())
       folders[{row["id"].text_or(""), row["key"].text_or("")}] = row["folder"].text_or("");
   }
-  const auto folder_of = [&, path = state_path](const Json& certificate) {
+  ejection->folder_of = [&](const Json& certificate) {
     auto found = folders.find({certificate["id"].text_or(""), certificate["key"].text_or("")});
-    return found == folders.end() ? folder_in_store(path, certificate) : found->second;
+    return found == folders.end() ? folder_in_store(state_path, certificate) : found->second;
   };
-  std::fputs(static_lines(status, folder_of).c_str(), stdout);
+  if (!folders.empty()) ejection->store.clear();
+  std::fputs(static_lines(*ejection, system_env().now()).c_str(), stdout);
   return 0;
 }
 

@@ -50,9 +50,10 @@ Additions::Additions(Log& log, Config& config, BoardWriter* board)
   }
 }
 
-void Additions::resume(std::vector<CertificateConfig> list) {
+void Additions::resume(std::vector<CertificateConfig> list, std::string sites) {
   std::erase_if(list, [this](CertificateConfig& certificate) { return !place(certificate); });
   config_.certificates = std::move(list);
+  config_.layout.sites = std::move(sites);
 }
 
 // Another number of keys needs other slots: they lie side by side.
@@ -104,6 +105,7 @@ Change Additions::compare(const DomainFiles::Reading& reading) {
 void Additions::apply(const DomainFiles::Reading& reading, Change change) {
   tell(reading, change);
   config_.certificates = std::move(change.certificates);
+  config_.layout.sites = reading.resolution.config.layout.sites;
   if (board_) show_names(reading);
 }
 

@@ -38,7 +38,7 @@ class Additions {
 
   // A keeper before us has shown names on this board, and this is the list that it had.
   bool may_resume() const { return resumes_; }
-  void resume(std::vector<CertificateConfig> list);
+  void resume(std::vector<CertificateConfig> list, std::string sites);  // of ConfigLayout
 
   Change compare(const DomainFiles::Reading& reading);
   // Whoever points into the list of certificates points at the new one afterwards.

@@ -1,26 +1,16 @@
 #include "keeper/export_command.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <string_view>
 
 #include "base/text.h"
-#include "store/atomic_file.h"
+#include "keeper/file_set.h"
 #include "store/directory.h"
 
 namespace acme::keeper {
 namespace {
 
 constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
-
-struct File {
-  std::string_view name;
-  std::string_view bytes;
-  mode_t mode;
-};
 
 // The leaf, and what issued it.
 std::pair<std::string_view, std::string_view> parts_of(std::string_view chain) {
@@ -31,41 +21,13 @@ std::pair<std::string_view, std::string_view> parts_of(std::string_view chain) {
   return {chain.substr(0, end), chain.substr(end)};
 }
 
-Outcome write_beside(const Directory& dir, const File& file) {
-  const std::string temporary = temporary_name(file.name);
-  ACME_CHECK(write_file(dir, temporary, file.bytes));
-  if (fchmodat(dir.fd(), temporary.c_str(), file.mode, 0) < 0)
-    return dir.error("chmod", temporary, errno);
-  return {};
-}
-
-// Whoever reads one file finds it whole; all four change within an instant.
 Outcome write_all(const Directory& dir, const Version& version) {
   const auto [leaf, rest] = parts_of(version.chain_pem);
-  const File files[] = {{"privkey.pem", version.key_pem.view(), 0600},
-                        {"cert.pem", leaf, 0644},
-                        {"chain.pem", rest, 0644},
-                        {"fullchain.pem", version.chain_pem, 0644}};
-  Outcome written;
-  for (const File& file : files)
-    if (written) written = write_beside(dir, file);
-  if (!written) {
-    for (const File& file : files)
-      dir.env().unlink_at(dir.fd(), temporary_name(file.name).c_str(), 0);
-    return written;
-  }
-  for (const File& file : files)
-    ACME_CHECK(rename_durably(dir, temporary_name(file.name), file.name));
-  return {};
-}
-
-Outcome refuse_links(const Directory& dir) {
-  for (const char* name : {"privkey.pem", "cert.pem", "chain.pem", "fullchain.pem"}) {
-    struct stat st {};
-    if (fstatat(dir.fd(), name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
-      return fail(Errc::unsafe, dir.path_of(name) + " is no regular file: nothing was written");
-  }
-  return {};
+  const SetFile files[] = {{"privkey.pem", version.key_pem.view(), 0600},
+                           {"cert.pem", leaf, 0644},
+                           {"chain.pem", rest, 0644},
+                           {"fullchain.pem", version.chain_pem, 0644}};
+  return replace_as_one(dir, files);
 }
 
 Result<Json> export_one(const Env& env, const Store& store, const Lineage& lineage,
@@ -75,7 +37,6 @@ Result<Json> export_one(const Env& env, const Store& store, const Lineage& linea
     return fail(Errc::not_found, to_string(lineage) + " has no certificate yet");
   if (!version) return std::move(version).error();
   ACME_TRY(const Directory dir, Directory::open_trusted(env, folder, Directory::Missing::make));
-  ACME_CHECK(refuse_links(dir));
   ACME_CHECK(write_all(dir, *version));
   return Json::object()
       .set("id", lineage.certificate)

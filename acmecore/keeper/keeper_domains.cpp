@@ -24,7 +24,7 @@ void Keeper::resume_additions() {
   auto bytes = store_.load_config();
   auto saved = bytes ? decode_config(*bytes) : std::move(bytes).error();
   if (!saved || saved->source.digest != digest_of(config_)) return;
-  additions_.resume(std::move(saved->certificates));
+  additions_.resume(std::move(saved->certificates), std::move(saved->layout.sites));
   certificates_.follow_configuration();
 }
 

@@ -60,6 +60,7 @@ int usage() {
       "         acme-keeper --once renew --state PATH NAME... (renew-forced: what is not due, "
       "too)\n"
       "         acme-keeper --once log --state PATH NAME\n"
+      "         acme-keeper --once layout --state PATH\n"
       "         acme-keeper --once export --state PATH FOLDER [NAME]\n"
       "         acme-keeper --once import --state PATH (acmectl gives it what it read)\n",
       stderr);
@@ -73,8 +74,9 @@ struct OnceCommand {
 };
 constexpr int kAny = 1 << 20;
 constexpr OnceCommand kOnce[] = {
-    {"status", 0, kAny}, {"issuers", 0, kAny}, {"renew", 0, kAny},    {"import", 0, kAny},
-    {"log", 1, 1},       {"export", 1, 2},     {"dns-persist", 1, 1}, {"renew-forced", 0, kAny}};
+    {"status", 0, kAny},   {"issuers", 0, kAny}, {"renew", 0, kAny},
+    {"import", 0, kAny},   {"log", 1, 1},        {"export", 1, 2},
+    {"dns-persist", 1, 1}, {"layout", 0, 0},     {"renew-forced", 0, kAny}};
 
 int run_once(int argc, char** argv) {
   if (argc < 5 || std::string_view(argv[3]) != "--state") return usage();

@@ -14,6 +14,7 @@
 #include "keeper/export_command.h"
 #include "keeper/history.h"
 #include "keeper/import.h"
+#include "keeper/layout.h"
 #include "keeper/status.h"
 #include "store/store.h"
 
@@ -142,6 +143,10 @@ int once(const Env& env, const std::string& state_path, const std::string& comma
     auto records = persistent_records(*config, accounts, certificates, names.front());
     if (!records) return complain(records.error());
     std::fputs(records->c_str(), stdout);
+    return 0;
+  }
+  if (command == "layout") {
+    std::puts(layout_json(*config).compact().c_str());
     return 0;
   }
   Json out = command == "issuers" ? issuers_json(*config, accounts)

@@ -59,6 +59,7 @@ ServerFacts facts_of(const acme_environment& environment) {
   if (environment.pid_file) facts.pid_file = environment.pid_file;
   if (environment.resolvers && *environment.resolvers)
     facts.resolvers = split(environment.resolvers, ' ');
+  if (environment.config_file) facts.config_file = environment.config_file;
   return facts;
 }
 

@@ -93,7 +93,8 @@ def test_a_certificate_leaves_the_store_and_the_module_can_go(server, pebble, tm
     folder = server.folder / "export"
     done = server.acmectl("export", NAME, folder)
     assert done.ok and str(folder) in done.output, done
-    files = {path.name: (path.stat().st_mode & 0o777, path.read_text()) for path in folder.iterdir()}
+    files = {path.name: (path.stat().st_mode & 0o777, path.read_text())
+             for path in folder.iterdir() if not path.name.startswith(".")}
     assert {name: mode for name, (mode, _) in files.items()} == {
         "privkey.pem": 0o600, "cert.pem": 0o644, "chain.pem": 0o644, "fullchain.pem": 0o644}
     assert files["cert.pem"][1] + files["chain.pem"][1] == files["fullchain.pem"][1]

@@ -117,6 +117,8 @@ typedef struct acme_environment {
   const char* pid_file;    /* of the server's master; NULL: none, and no reload can be asked for */
   const char* resolvers;   /* "192.0.2.1:53 [2001:db8::1]:53": name servers that the server was
                               told to use, for the names of CAs; NULL: the system's */
+  const char* config_file; /* an absolute path: where the server begins to read its configuration;
+                              NULL: not known */
 } acme_environment;
 /* Before resolve, and again before acme_serving_open where a server knows more by then. */
 ACME_API int acme_config_set_environment(acme_config* config, const acme_environment* environment);

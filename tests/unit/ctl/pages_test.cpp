@@ -1,8 +1,7 @@
-// What is told of one certificate: its page, its history, its static lines, how its order ends.
+// What is told of one certificate: its page, its history, how its order ends.
 #include "ctl/pages.h"
 
 #include "ctl/chosen.h"
-#include "ctl/eject.h"
 #include "ctl/following.h"
 #include "ctl/history.h"
 #include "ctl/table.h"
@@ -108,24 +107,6 @@ TEST(history_is_told_oldest_first) {
            "2027-01-01T00:00:00Z  issued  ca\n"
            "2027-01-02T00:00:00Z  failed  ca: no\\x1b (3 times since 2027-01-01T12:00:00Z)\n");
   CHECK_EQ(history_pages(Json()), "");
-}
-
-TEST(static_lines_are_the_servers_own) {
-  auto folder = [](const Json& one) { return folder_in_store("/s", one); };
-  const std::string nginx = static_lines(status({certificate("a")}), folder);
-  CHECK_CONTAINS(nginx,
-                 "# a: www.a *.a\n"
-                 "ssl_certificate     /s/certs/a/ecdsa-256/current/fullchain.pem;\n"
-                 "ssl_certificate_key /s/certs/a/ecdsa-256/current/privkey.pem;\n");
-  Json twin = certificate("a");
-  twin.set("key", "rsa:2048");
-  Json none = Json::object().set("id", "b").set("key", "ecdsa:256");
-  const std::string httpd = static_lines(status({certificate("a"), twin, none}, "httpd"), folder);
-  CHECK_CONTAINS(httpd, "SSLCertificateFile    /s/certs/a/rsa-2048/current/fullchain.pem\n");
-  CHECK_CONTAINS(httpd, "# no certificate (ecdsa:256) yet\n");
-  CHECK_EQ(httpd.find("# a:"), httpd.rfind("# a:"));
-  auto odd = [](const Json&) { return std::string("/my folder"); };
-  CHECK_CONTAINS(static_lines(status({certificate("a")}), odd), " \"/my folder/privkey.pem\";\n");
 }
 
 TEST(an_order_is_followed_to_its_end) {

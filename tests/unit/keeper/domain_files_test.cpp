@@ -1,5 +1,6 @@
 // Domain files that change while the server runs: what is taken of them, and when.
 #include "keeper/domain_files.h"
+#include <algorithm>
 
 #include "keeper/additions.h"
 #include "unit/config/site_config.h"
@@ -126,6 +127,11 @@ TEST(a_new_line_is_a_new_certificate) {
   CHECK(!shop.look());
   // The server's own reload would come to the same.
   CHECK_EQ(shop.config.certificate("b.example.net")->issuers, Ids{"letsencrypt"});
+  // acmectl eject knows which site uses it.
+  const auto sites = rows_of<SitePlace>(shop.config.layout.sites);
+  CHECK(!sites.empty());
+  const Ids& its = sites.front().certificates;
+  CHECK_EQ(std::count(its.begin(), its.end(), "b.example.net"), 1);
 }
 
 TEST(a_file_that_is_being_written_is_left_alone) {
@@ -317,11 +323,12 @@ TEST(the_next_keeper_goes_on_with_the_list_and_the_slots) {
   shop.config = original;
   shop.start();
   CHECK(shop.parts->additions.may_resume());
-  shop.parts->additions.resume(saved.certificates);
+  shop.parts->additions.resume(saved.certificates, saved.layout.sites);
   shop.parts->certificates.follow_configuration();
   CHECK_EQ(shop.ids(),
            (Ids{"a.example.net", "c.example.net", "d.example.net", "shop.example.org"}));
   CHECK_EQ(shop.config.certificate("d.example.net")->first_slot, slot);
+  CHECK_EQ(shop.config.layout.sites, saved.layout.sites);
   // The file is another one than the server has read, and nothing of it is new.
   auto taken = shop.take();
   CHECK(taken && taken->empty());
