@@ -1,7 +1,9 @@
 """Programs that are told of certificates, and run for them: what they do harms nobody.
 (tests/e2e/test_nginx_config.py and test_httpd_examples.py run the example.)"""
 
+import os
 import shutil
+import signal
 
 from lib import process
 from lib.hooks import Hooks
@@ -49,3 +51,36 @@ def test_programs_that_hang_flood_or_fail_harm_nothing(server, pebble, dns, fold
     server.wait_for_helpers()
     server.wait_for_log(rf"deployed by \S*/bad: {NAME}")
     assert server.handshake(NAME, pebble.root()).serial == certificate.serial
+
+
+def test_supplied_certificates_that_end_are_told_of_until_they_are_replaced(
+        server, pebble, dns, folder, authority):
+    dns.set_default("127.0.0.1")
+    hooks = Hooks(folder)
+    sites = [Site(NAME)]
+    files = {}
+    for name in ("one.example.org", "two.example.org"):
+        own = authority.issue(name, days=1, age=300)
+        sites.append(Site(name, acme=None, own=own))
+        files[name] = str(own[0])
+    # One file at two sites is one file.
+    sites.append(Site("also.one.example.org", acme=None, own=sites[1].own))
+    server.configure(sites, [pebble.issuer()], http=lines(server, [
+        ("acme_notify", f"{hooks.program('tell')} events=expiring")]))
+    server.start()
+
+    def told(count):
+        def notices():  # after a crash one may be told again
+            return {notice["id"]: notice for _, _, notice in hooks.calls("tell")}
+        process.wait_until(lambda: len(notices()) >= count, 20, "the notices")
+        assert len(notices()) == count
+        return list(notices().values())
+    assert {(notice["certificate"], *notice["names"]) for notice in told(2)} == {
+        (file, name) for name, file in files.items()}
+    server.wait_for_log(rf"\[(acme:)?warn\].*{files['one.example.org']}.*\(one\.example\.org\)")
+    # No reload: the next keeper has the configuration of the first one, and looks at once.
+    authority.issue("one.example.org")
+    authority.issue("two.example.org", days=1.5, age=300)
+    os.kill(server.helper("keeper"), signal.SIGKILL)
+    server.wait_for_log("the keeper was killed")
+    assert told(3)[2]["certificate"] == files["two.example.org"]
