@@ -2,8 +2,13 @@
 (tests/e2e/test_nginx_config.py and test_httpd_examples.py run the example.)"""
 
 import os
+import shlex
 import shutil
 import signal
+import socket
+import subprocess
+
+import pytest
 
 from lib import process
 from lib.hooks import Hooks
@@ -84,3 +89,32 @@ def test_supplied_certificates_that_end_are_told_of_until_they_are_replaced(
     os.kill(server.helper("keeper"), signal.SIGKILL)
     server.wait_for_log("the keeper was killed")
     assert told(3)[2]["certificate"] == files["two.example.org"]
+
+
+@pytest.mark.servers("nginx")  # httpd's log cannot be the journal but by syslog
+def test_in_the_journal_lines_have_fields(server, pebble, dns, folder):
+    dns.set_default("127.0.0.1")
+    server.configure([Site(NAME)], [pebble.issuer()])
+    server.write(server.configuration.read_text().replace(
+        f"error_log {server.error_log} ", "error_log stderr "))
+    # Descriptor 2 as systemd gives it, and a folder of ours where journald has its socket.
+    info = server.error_log.stat()
+    (folder / "journal").mkdir()
+    entries = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    entries.bind(str(folder / "journal" / "socket"))
+    entries.settimeout(20)
+    command = shlex.join(map(str, server.command()))
+    with entries, open(server.error_log, "ab") as log:
+        subprocess.run(["unshare", "--mount", "sh", "-ec", "mount -t tmpfs none /run; "
+                        "mkdir -p /run/systemd/journal; "
+                        f"mount --bind {folder}/journal /run/systemd/journal; exec {command}"],
+                       stderr=log, check=True, timeout=20,
+                       env={**os.environ, "JOURNAL_STREAM": f"{info.st_dev}:{info.st_ino}"})
+        server.wait_for_certificate(NAME, pebble)
+        entry = {}
+        while "certificate obtained" not in entry.get("MESSAGE", ""):
+            entry = dict(line.split("=", 1) for line in entries.recv(65536).decode().splitlines())
+    assert entry.pop("MESSAGE").startswith(f"{NAME}: certificate obtained from pebble")
+    assert entry == {"PRIORITY": "5", "SYSLOG_IDENTIFIER": "acme", "ACME_SERVER": "nginx",
+                     "ACME_CERTIFICATE": NAME}
+    assert "certificate obtained" not in server.log
