@@ -65,9 +65,37 @@ void LogFile::write(Level level, std::string_view line) {
     syslog(static_cast<int>(level), "%.*s", static_cast<int>(line.size()), line.data());
     return;
   }
+  if (journal_ && write_to_journal(level, line)) return;
   std::string text = format(level, line);
   ssize_t ignored = ::write(descriptor(), text.data(), text.size());
   (void)ignored;  // there is no better place to complain
+}
+
+void LogFile::use_journal(Journal journal, const Config& config) {
+  journal_ = std::move(journal);
+  for (const CertificateConfig& each : config.certificates) certificates_.insert(each.id);
+  for (const IssuerConfig& each : config.issuers) issuers_.insert(each.id);
+}
+
+bool LogFile::write_to_journal(Level level, std::string_view line) {
+  const std::string priority = std::to_string(static_cast<int>(level));
+  Journal::Fields fields = {
+      {"MESSAGE", line},
+      {"PRIORITY", priority},
+      {"SYSLOG_IDENTIFIER", "acme"},
+      {"ACME_SERVER", server_ == ServerKind::httpd ? "httpd" : "nginx"},
+  };
+  // "www.example.org: …", or with the kind of its key, "www.example.org/rsa-2048: …".
+  const std::string_view subject = line.substr(0, line.find(": "));
+  const std::size_t slash = subject.rfind('/');
+  const std::string_view stem = subject.substr(0, slash);
+  if (certificates_.count(stem) != 0) {
+    fields.emplace_back("ACME_CERTIFICATE", stem);
+    if (slash != subject.npos) fields.emplace_back("ACME_KEY", subject.substr(slash + 1));
+  } else if (issuers_.count(subject) != 0) {
+    fields.emplace_back("ACME_ISSUER", subject);
+  }
+  return journal_->send(fields);
 }
 
 int LogFile::descriptor() {

@@ -10,12 +10,14 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string_view>
 
 #include "base/env.h"
 #include "config/config.h"
 #include "crypto/wiping_free.h"  // once in the program: freed memory is wiped
+#include "keeper/journal.h"
 #include "keeper/keeper.h"
 #include "keeper/log_file.h"
 #include "keeper/once.h"
@@ -101,6 +103,8 @@ int main(int argc, char** argv) {
     return 1;
   }
   LogFile log(env, config->server, config->log);
+  if (config->log.path.empty() && is_journal(STDERR_FILENO, std::getenv("JOURNAL_STREAM")))
+    log.use_journal(Journal(), *config);
   bool after_reload = argc > 2 && std::string_view(argv[2]) == "--reload";
   return mode == "--supervise" ? supervise(env, log, after_reload)
                                : keep(env, log, *std::move(config), after_reload);

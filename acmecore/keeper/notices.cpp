@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t kMostPending = 200;  // for each who is told
 constexpr std::size_t kLongestWords = 512;
 constexpr Millis kSaveInterval = 1'000;
+constexpr Millis kNextLook = 1'000;  // where files are left to be read
 constexpr std::int64_t kToldLife = 60 * kDay;
 constexpr std::int64_t kOnce = kToldLife;  // the same again is no news
 
@@ -153,6 +154,7 @@ Outcome Notices::happened(const ipc::Happened& request) {
 
 void Notices::look() {
   const WallTime now = env_.now();
+  looked_at_ = env_.boottime();
   std::erase_if(told_, [now](const auto& each) { return each.second.last <= now - kToldLife; });
   // With a clock that is wrong everything has expired, and that it is wrong was said.
   if (!is_wanted(Event::expiring) || !certificates_.clocks_ahead().empty()) return;
@@ -285,10 +287,12 @@ void Notices::touch() {
 }
 
 Millis Notices::next_deadline(Millis otherwise) const {
-  return stale_ ? std::min(otherwise, saved_at_ + kSaveInterval) : otherwise;
+  if (stale_) otherwise = std::min(otherwise, saved_at_ + kSaveInterval);
+  return supplied_.is_behind() ? std::min(otherwise, looked_at_ + kNextLook) : otherwise;
 }
 
 void Notices::turn() {
+  if (supplied_.is_behind() && env_.boottime() >= looked_at_ + kNextLook) look();
   if (env_.boottime() >= saved_at_ + kSaveInterval) settle();
 }
 

@@ -45,7 +45,7 @@ class Notices {
   Outcome happened(const ipc::Happened& request);
   Outcome done(const ipc::NoticeDone& request);
 
-  // Each minute: what ends soon.
+  // Each minute: what ends soon. Of thousands of files the rest follows in turn().
   void look();
   // In each turn of the loop: what is new is written.
   void turn();
@@ -75,6 +75,7 @@ class Notices {
   std::uint32_t last_ = 0;
   bool stale_ = false;  // record_ is not on disk
   Millis saved_at_ = 0;
+  Millis looked_at_ = 0;
   Complaint store_complaint_;
   Complaint overflow_;
 };

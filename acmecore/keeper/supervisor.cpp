@@ -73,8 +73,9 @@ class Supervisor {
     if (after_reload_) what.arguments.push_back("--reload");
     what.descriptors = {kConfigFd, kBoardFd, kDeathFd, kReadyFd, read_end.get()};
     what.environment = clean_environment();
-    if (const char* folder = std::getenv("CREDENTIALS_DIRECTORY"))  // the keeper's alone
-      what.environment.push_back(std::string("CREDENTIALS_DIRECTORY=") + folder);
+    for (const char* name : {"CREDENTIALS_DIRECTORY", "JOURNAL_STREAM"})  // the keeper's alone
+      if (const char* value = std::getenv(name))
+        what.environment.push_back(std::string(name) + "=" + value);
     auto pid = env_.spawn(what);
     if (!pid) return retry_later(pid.error().message);
     keeper_ = *pid;

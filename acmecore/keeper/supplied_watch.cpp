@@ -19,10 +19,13 @@ SuppliedWatch::SuppliedWatch(const Config& config) {
 std::vector<SuppliedCertificate> SuppliedWatch::look() {
   std::vector<SuppliedCertificate> out;
   unsigned reads = 0;
+  is_behind_ = false;
   for (Watched& each : files_) {
     SuppliedCertificate& certificate = each.certificate;
     const DomainFileState state = state_of_domain_file(certificate.file);
-    if (!state.same_file(each.state) && reads < kMostReads) {
+    const bool is_changed = !state.same_file(each.state);
+    is_behind_ = is_behind_ || (is_changed && reads == kMostReads);
+    if (is_changed && reads < kMostReads) {
       ++reads;
       each.state = state;
       auto info = inspect_certificate_file(certificate.file);

@@ -26,6 +26,9 @@ class SuppliedWatch {
   // Those that can be read, without those that could not be yet: of thousands only some are read in
   // one look, because nothing else is done meanwhile.
   std::vector<SuppliedCertificate> look();
+  // The last look has left some unread: not to be waited for a minute, since a server that is
+  // reloaded often would never come to them.
+  bool is_behind() const { return is_behind_; }
 
  private:
   struct Watched {
@@ -35,6 +38,7 @@ class SuppliedWatch {
   };
 
   std::vector<Watched> files_;
+  bool is_behind_ = false;
 };
 
 }  // namespace acme::keeper

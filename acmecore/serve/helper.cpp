@@ -61,14 +61,14 @@ Result<Pipe> make_pipe() {
 }
 
 // A search path of our own, the time zone that the log is written in, where systemd has put the
-// service's credentials, and the proxies.
+// service's credentials, by what its journal is known, and the proxies.
 std::vector<std::string> clean_environment() {
   std::vector<std::string> out = {
       "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
   const auto keep = [&](const char* name) {
     if (const char* value = std::getenv(name)) out.push_back(std::string(name) + "=" + value);
   };
-  for (const char* name : {"TZ", "CREDENTIALS_DIRECTORY"}) keep(name);
+  for (const char* name : {"TZ", "CREDENTIALS_DIRECTORY", "JOURNAL_STREAM"}) keep(name);
   for (const char* name : kProxyVariables) keep(name);
   return out;
 }

@@ -48,19 +48,20 @@ class Authority:
             critical=False).sign(self.key, hashes.SHA256())
         return forged.public_bytes(serialization.Encoding.PEM) + self.root.read_bytes()
 
-    def _build(self, subject, public_key, days=30):
+    def _build(self, subject, public_key, days=30, age=0):
         now = datetime.datetime.utcnow()
-        began = now - datetime.timedelta(hours=1) + datetime.timedelta(days=min(days, 0) * 2)
+        began = now - datetime.timedelta(days=age, hours=1) + datetime.timedelta(days=min(days, 0) * 2)
         return (x509.CertificateBuilder().subject_name(subject).issuer_name(self.name)
                 .public_key(public_key).serial_number(x509.random_serial_number())
                 .not_valid_before(began)
                 .not_valid_after(now + datetime.timedelta(days=days)))
 
-    def issue(self, *names, days=30, label=None, key=None):
-        """Makes key (or takes that one) and certificate for names; returns the paths
-        (certificate, key), which are called label, else by the first name."""
+    def issue(self, *names, days=30, age=0, label=None, key=None):
+        """Makes key (or takes that one) and certificate for names, which ends in so many days and
+        is so many old; returns the paths (certificate, key), which are called label, else by the
+        first name."""
         key = key or ec.generate_private_key(ec.SECP256R1())
-        certificate = self._build(_name(names[0]), key.public_key(), days).add_extension(
+        certificate = self._build(_name(names[0]), key.public_key(), days, age).add_extension(
             x509.SubjectAlternativeName([_general_name(name) for name in names]),
             critical=False).sign(self.key, hashes.SHA256())
         stem = label or names[0].replace("*", "_")

@@ -1,7 +1,11 @@
 // The server's error log: its formats, its levels, and a rotation.
 #include "keeper/log_file.h"
 
+#include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <ctime>
 
@@ -143,6 +147,88 @@ TEST(without_a_path_descriptor_two_is_the_log) {
   LogFile log(server.env, ServerKind::nginx, {"", false, Level::error});
   log.error("a line");
   CHECK_CONTAINS(contents_of(server.path), "a line\n");
+}
+
+// As systemd-journald: each datagram is an entry.
+class JournalServer {
+ public:
+  JournalServer() : fd_(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path().copy(address.sun_path, sizeof address.sun_path - 1);
+    CHECK_EQ(bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  }
+  std::string path() const { return folder_ / "socket"; }
+  std::string entry() {
+    char bytes[4096];
+    ssize_t n = recv(fd_.get(), bytes, sizeof bytes, MSG_DONTWAIT);
+    return {bytes, n > 0 ? static_cast<std::size_t>(n) : 0};
+  }
+
+ private:
+  Folder folder_;
+  UniqueFd fd_;
+};
+
+Config two_names() {
+  Config config;
+  config.certificates.resize(1);
+  config.certificates[0].id = "example.com";
+  config.issuers.resize(1);
+  config.issuers[0].id = "letsencrypt";
+  return config;
+}
+
+TEST(the_journal_has_priorities_and_fields) {
+  LogServer server;
+  JournalServer journal;
+  LogFile log = server.log();
+  log.use_journal(keeper::Journal(journal.path()), two_names());
+  log.warning("example.com: the CA is away: for long");
+  CHECK_EQ(journal.entry(),
+           "MESSAGE=example.com: the CA is away: for long\nPRIORITY=4\nSYSLOG_IDENTIFIER=acme\n"
+           "ACME_SERVER=nginx\nACME_CERTIFICATE=example.com\n");
+  log.error("example.com/rsa-2048: it failed");
+  CHECK_CONTAINS(journal.entry(), "\nACME_CERTIFICATE=example.com\nACME_KEY=rsa-2048\n");
+  log.notice("letsencrypt: the account is ready");
+  CHECK_CONTAINS(journal.entry(), "\nACME_ISSUER=letsencrypt\n");
+  log.notice("helper: all is well");
+  CHECK_EQ(journal.entry(),
+           "MESSAGE=helper: all is well\nPRIORITY=5\nSYSLOG_IDENTIFIER=acme\nACME_SERVER=nginx\n");
+  log.info("example.com: finer than was asked for");
+  CHECK_EQ(journal.entry(), "");
+  CHECK_EQ(contents_of(server.path), "");
+}
+
+TEST(no_line_becomes_a_field_of_its_own) {
+  JournalServer journal;
+  CHECK(keeper::Journal(journal.path()).send({{"MESSAGE", "a\nPRIORITY=0"}}));
+  CHECK_EQ(journal.entry(), std::string("MESSAGE\n\x0c\0\0\0\0\0\0\0a\nPRIORITY=0\n", 29));
+}
+
+TEST(what_the_journal_does_not_take_stands_in_the_log) {
+  LogServer server;
+  LogFile log = server.log();
+  log.use_journal(keeper::Journal(server.folder / "nobody"), two_names());
+  log.error("example.com: a line");
+  JournalServer full;  // and nobody reads
+  LogFile other = server.log();
+  other.use_journal(keeper::Journal(full.path()), two_names());
+  for (int i = 0; i < 2000; ++i) other.error("example.com: another line");
+  CHECK_CONTAINS(contents_of(server.path), "example.com: a line\n");
+  CHECK_CONTAINS(contents_of(server.path), "example.com: another line\n");
+}
+
+TEST(the_journal_is_known_by_its_descriptor) {
+  Folder folder;
+  UniqueFd file(open((folder / "file").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  struct stat info {};
+  CHECK_EQ(fstat(file.get(), &info), 0);
+  const std::string stream = std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
+  CHECK(keeper::is_journal(file.get(), stream.c_str()));
+  CHECK(!keeper::is_journal(file.get(), (stream + "0").c_str()));
+  CHECK(!keeper::is_journal(file.get(), nullptr));
+  CHECK(!keeper::is_journal(-1, stream.c_str()));
 }
 
 }  // namespace

@@ -273,6 +273,32 @@ TEST(certificates_that_the_operator_supplied_are_told_of_until_they_are_replaced
   CHECK_EQ(told.notices.size(), 1);
 }
 
+// 200 in one look.
+TEST(of_many_supplied_files_the_rest_is_read_within_seconds) {
+  Told told;
+  const WallTime now = told.bench.env.wall;
+  const std::string path = told.bench.folder.path() + "/own";
+  supply(path, now - 300 * kDay, now + kDay);
+  told.bench.config.supplied.clear();
+  for (int i = 0; i < 401; ++i) {
+    told.bench.config.supplied.push_back(SuppliedFile{path + std::to_string(i)});
+    std::filesystem::create_hard_link(path, path + std::to_string(i));
+  }
+  told.restart();
+  told.bench.notices().look();
+  CHECK_EQ(told.bench.log.count("(own.example)"), 200);
+  for (int second = 0; second < 2; ++second) {
+    const Millis at = told.bench.env.boottime();
+    CHECK(told.bench.notices().next_deadline(at + 60'000) <= at + 1'000);
+    told.bench.env.pass(1);
+    told.bench.notices().turn();
+  }
+  CHECK_EQ(told.bench.log.count("(own.example)"), 401);
+  told.bench.notices().settle();
+  CHECK_EQ(told.bench.notices().next_deadline(told.bench.env.boottime() + 60'000),
+           told.bench.env.boottime() + 60'000);
+}
+
 TEST(a_bridge_is_told_of_until_its_successor_is_there) {
   Told told;
   const WallTime now = told.bench.env.wall;
