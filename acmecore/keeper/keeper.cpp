@@ -12,10 +12,7 @@
 
 #include "base/archive.h"
 #include "base/text.h"
-#include "keeper/dns_persist.h"
-#include "keeper/history.h"
 #include "keeper/import.h"
-#include "keeper/read_file.h"
 #include "keeper/runtime_path.h"
 #include "keeper/status.h"
 #include "keeper/supervisor.h"
@@ -208,51 +205,6 @@ void Keeper::send(ipc::Type type, std::uint32_t id, const Secret& payload) {
   if (!agent_.channel()) return;
   if (auto sent = agent_.channel()->send(static_cast<std::uint16_t>(type), id, payload); !sent)
     agent_.hung_up(sent.error().message);
-}
-
-// With the proxies' passwords, which the agent cannot read. Without one the proxy refuses, and
-// that is said, too.
-Config Keeper::config_for_agent() {
-  Config reduced = reduced_for_agent(config_);
-  const auto fill = [this](const ProxyConfig& whole, ProxyConfig& ours) {
-    if (whole.password_file.empty()) return;
-    auto password = read_secret_file(whole.password_file);
-    if (password)
-      ours.password = Secret(trim(password->view()));
-    else
-      log_.error("the password of the proxy " + whole.url + ": " + password.error().message);
-  };
-  fill(config_.outbound.proxy, reduced.outbound.proxy);
-  for (std::size_t i = 0; i < config_.issuers.size(); ++i)
-    fill(config_.issuers[i].outbound.proxy, reduced.issuers[i].outbound.proxy);
-  return reduced;
-}
-
-void Keeper::welcome() {
-  ipc::Welcome welcome;
-  Secret config = encode_config(config_for_agent());
-  welcome.config = config.view();
-  for (const IssuerConfig& issuer : config_.issuers) {
-    const bool has_key = accounts_.settle(issuer.id);
-    AccountRecord record = accounts_.record(issuer.id);
-    ipc::IssuerState state{issuer.id,         {},      record.account_url,
-                           record.not_before, has_key, accounts_.limits(issuer.id)};
-    accounts_.set_stage(issuer.id, "");
-    if (!issuer.ca_certificate_file.empty()) {
-      auto pem = read_secret_file(issuer.ca_certificate_file);
-      if (pem)
-        state.ca_certificates = pem->view();
-      else
-        log_.error(issuer.id + ": " + pem.error().message);
-    }
-    welcome.issuers.push_back(std::move(state));
-  }
-  for (const auto& [lineage, managed] : certificates_.all())
-    welcome.lineages.push_back(certificates_.state_of(managed));
-  welcome.errands = errands_.open();
-  welcome.dns_records = certificates_.dns().all();
-  send(ipc::Type::welcome, 0, encode(welcome));
-  notices_.tell_all();
 }
 
 void Keeper::wait_for_older_workers() {
@@ -471,72 +423,6 @@ void Keeper::write_status() {
   status_written_ = env_.boottime();
   // Of ten thousand certificates it takes a while.
   status_interval_ = std::max(kStatusInterval, (status_written_ - began) * kStatusShare);
-}
-
-std::optional<ipc::ControlAnswer> Keeper::control(ipc::ControlType type,
-                                                  const ipc::ControlRequest& request,
-                                                  Control::Ticket ticket) {
-  switch (type) {
-    case ipc::ControlType::status:
-      return ipc::ControlAnswer{
-          true, status_json(env_, config_, certificates_, accounts_, true).compact()};
-    case ipc::ControlType::issuers:
-      return ipc::ControlAnswer{true, issuers_json(config_, accounts_).compact()};
-    case ipc::ControlType::renew:
-      return renew(request);
-    case ipc::ControlType::take_over:
-      return take_over(request);
-    case ipc::ControlType::log:
-      return log_of(certificates_, store_, request.names);
-    case ipc::ControlType::dns_persist:
-      return dns_persist(request);
-    default:
-      status_stale_ = true;
-      return operator_requests_.handle(type, request, ticket);
-  }
-}
-
-ipc::ControlAnswer Keeper::take_over(const ipc::ControlRequest& request) {
-  auto found = decode<ipc::Import>(request.foreign);
-  if (!found) return {false, found.error().message};
-  Json rows = keeper::take_over(env_, config_, accounts_, certificates_, *found);
-  if (!found->dry_run) {
-    agent_.stop();  // the next one is told what there is now
-    status_stale_ = true;
-  }
-  return {true, rows.compact()};
-}
-
-ipc::ControlAnswer Keeper::dns_persist(const ipc::ControlRequest& request) {
-  if (request.names.size() != 1) return {false, "name one certificate"};
-  auto records = persistent_records(config_, accounts_, certificates_, request.names.front());
-  return {static_cast<bool>(records), records ? *records : records.error().message};
-}
-
-ipc::ControlAnswer Keeper::renew(const ipc::ControlRequest& request) {
-  std::string text;
-  for (const std::string& name : request.names) {
-    std::vector<Lineage> lineages = certificates_.lineages_of(name);
-    if (lineages.empty())
-      return {false, "no certificate is called " + printable(name) + " or has that name"};
-    for (const Lineage& lineage : lineages) {
-      Managed& managed = *certificates_.find(lineage);
-      if (WallTime due = request.force ? 0 : certificates_.not_due_before(managed); due != 0) {
-        text += not_due_line(lineage, due, env_.now());
-        continue;
-      }
-      if (auto done = certificates_.request_renewal(managed); !done)
-        return {false, done.error().message};
-      send(ipc::Type::renew_now, 0, encode(ipc::RenewNow{lineage, false}));
-      WallTime wait = managed.schedule.retry_after;
-      text += to_string(lineage) + ": ";
-      text += wait > env_.now() ? "the CA asked to wait until " + format_rfc3339(wait) + "; then"
-                                : std::string("ordered now");
-      text += "\n";
-    }
-  }
-  status_stale_ = true;
-  return {true, text};
 }
 
 }  // namespace acme::keeper
