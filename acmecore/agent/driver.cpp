@@ -52,7 +52,8 @@ void Driver::add_issuers(const ipc::Welcome& welcome) {
     issuer->session.line().on_outage = [this, id = config.id](const std::string&) {
       tell_outage(id);
       // Others may have waited for this one to come back.
-      if (issuers_.at(id)->session.line().up()) arm(services_.env.now());
+      if (issuers_.at(id)->session.line().up()) return arm(services_.env.now());
+      lose_trials(*issuers_.at(id));
     };
     issuer->session.clock().on_change = [this] { arm(services_.env.now()); };
     issuers_.emplace(config.id, std::move(issuer));

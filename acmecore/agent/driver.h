@@ -19,6 +19,7 @@
 #include "agent/renewal_watch.h"
 #include "agent/repeat.h"
 #include "agent/services.h"
+#include "agent/trial.h"
 #include "config/config.h"
 #include "ipc/messages.h"
 #include "protocol/failover.h"
@@ -42,6 +43,8 @@ class Driver final : public OrderRun::Owner {
   void errand(ipc::Errand errand);
   // acmectl check.
   void check(const ipc::Check& check);
+  // acmectl renew --dry-run: driver_trial.cpp.
+  void trial(const ipc::Trial& trial);
 
   void on_told_to_wait(const Lineage& lineage, std::int64_t seconds) override;
   void on_new_order(const Lineage& lineage) override;
@@ -111,6 +114,7 @@ class Driver final : public OrderRun::Owner {
   Issuer* issuer_of(const Entry& entry);
   protocol::OrderSettings settings_for(const Entry& entry, const Issuer& issuer) const;
   void tell_outage(const std::string& issuer);
+  void lose_trials(const Issuer& issuer);
 
   // rate limits: driver_pace.cpp
   bool is_renewal(const Entry& entry, const Issuer& issuer) const;
@@ -158,6 +162,7 @@ class Driver final : public OrderRun::Owner {
   std::map<std::string, std::unique_ptr<Issuer>> issuers_;
   std::deque<CertificateConfig> added_;  // since the configuration
   std::map<Lineage, Entry> entries_;
+  std::map<std::uint32_t, std::unique_ptr<TrialRun>> trials_;
   RenewalWatch renewals_;
   Repeat failures_;
   std::unique_ptr<Preflight> preflight_;  // null: not enabled

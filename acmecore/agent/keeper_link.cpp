@@ -48,6 +48,11 @@ Outcome KeeperLink::dispatch(const Frame& frame) {
       if (on_check) on_check(check);
       return {};
     }
+    case ipc::Type::trial: {
+      ACME_TRY(ipc::Trial trial, decode<ipc::Trial>(frame.payload.view()));
+      if (on_trial) on_trial(trial);
+      return {};
+    }
     case ipc::Type::notice: {
       ACME_TRY(ipc::Notice notice, decode<ipc::Notice>(frame.payload.view()));
       if (on_notice) on_notice(std::move(notice));

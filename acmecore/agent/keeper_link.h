@@ -15,6 +15,7 @@
 #include "ipc/messages.h"
 #include "ipc/notice.h"
 #include "ipc/shown.h"
+#include "ipc/trial.h"
 
 namespace acme::agent {
 
@@ -48,6 +49,7 @@ class KeeperLink {
   std::function<void(const ipc::RenewNow&)> on_renew;
   std::function<void(ipc::Errand)> on_errand;
   std::function<void(const ipc::Check&)> on_check;
+  std::function<void(const ipc::Trial&)> on_trial;
   std::function<void(ipc::Notice)> on_notice;
   std::function<void(ipc::Look)> on_look;
 

@@ -50,6 +50,9 @@ class Agent {
     keeper_.on_check = [this](const ipc::Check& check) {
       if (driver_) driver_->check(check);
     };
+    keeper_.on_trial = [this](const ipc::Trial& trial) {
+      if (driver_) driver_->trial(trial);
+    };
     keeper_.on_notice = [this](ipc::Notice notice) {
       if (notifier_) notifier_->tell(std::move(notice));
     };

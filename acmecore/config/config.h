@@ -98,6 +98,8 @@ struct IssuerConfig {
   DnsPropagation dns_propagation = {};
   std::vector<std::string> dns_resolvers = {};  // "address:port"; empty: the server's or system's
   OutboundConfig outbound = {};                 // how the CA is reached
+  std::string staging = {};   // the issuer whose CA is asked in a dry run; empty: there is none
+  bool for_dry_runs = false;  // brought in by another one's `staging` alone
 
   template <class Self, class Archive>
   static void fields(Self& self, Archive& archive) {
@@ -105,7 +107,8 @@ struct IssuerConfig {
             self.account_key_file, self.ca_certificate_file, self.verify_tls, self.orders_in_flight,
             self.profile, self.profile_required, self.preferred_chain, self.common_name_in_csr,
             self.import_path, self.external_account, self.limits, self.dns, self.dns_alias,
-            self.dns_propagation, self.dns_resolvers, self.preflight, self.outbound);
+            self.dns_propagation, self.dns_resolvers, self.preflight, self.outbound, self.staging,
+            self.for_dry_runs);
   }
 };
 

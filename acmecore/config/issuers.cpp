@@ -54,7 +54,7 @@ std::vector<IssuerSettings> built_in_issuers() {
   std::vector<IssuerSettings> issuers(2);
   issuers[0].id = kDefaultIssuer;
   issuers[0].directory_url = kLetsEncrypt;
-  issuers[1].id = "letsencrypt-staging";
+  issuers[1].id = kStagingIssuer;
   issuers[1].directory_url = kLetsEncryptStaging;
   return issuers;
 }
@@ -87,8 +87,30 @@ IssuerConfig issuer_config(const IssuerSettings& settings, bool plain_http_liste
   config.dns_alias = settings.dns_alias;
   config.dns_propagation = settings.dns_propagation;
   config.dns_resolvers = settings.dns_resolvers;
+  config.staging = staging_of(settings);
   config.limits = settings.limits ? *settings.limits : known_rate_limits(config.directory_url);
   return config;
+}
+
+std::string staging_of(const IssuerSettings& settings) {
+  if (!settings.staging.empty()) return settings.staging;
+  const bool production = settings.directory_url.empty() || settings.directory_url == kLetsEncrypt;
+  return production ? std::string(kStagingIssuer) : std::string();
+}
+
+IssuerSettings staging_like(const IssuerSettings& original, const IssuerSettings& staging) {
+  IssuerSettings out = original;
+  out.id = staging.id;
+  out.directory_url = staging.directory_url;
+  out.account_key_file.clear();
+  out.ca_certificate_file.clear();
+  out.verify_tls = true;
+  out.preferred_chain.clear();  // the names of that CA's are others
+  out.import_path.clear();
+  out.external_account = {};
+  out.limits.reset();
+  out.staging.clear();
+  return out;
 }
 
 std::vector<KeyType> issuer_keys(const IssuerSettings& settings) {
@@ -131,6 +153,8 @@ Outcome assign_to_issuer(IssuerSettings& issuer, std::string_view key, const Val
     return assign_dns(issuer, key, values, root);
   } else if (is_outbound(key)) {
     return assign_outbound(issuer.outbound, key, values, root);
+  } else if (key == "staging") {
+    ACME_TRY(issuer.staging, parse_id("an issuer", first));
   } else if (key == "rate_limit") {
     ACME_TRY(issuer.limits, parse_rate_limits(values));
   } else if (key == "preflight") {

@@ -128,10 +128,24 @@ class Resolver {
     }
     for (const IssuerSettings& issuer : settings_.issuers) {
       ACME_CHECK(settle(check_challenges(issuer, settings_.server)));
+      ACME_CHECK(settle(check_staging(issuer)));
       for (const std::string& warning : warnings_of(issuer, settings_.server))
         log_.warning(warning);
     }
     return {};
+  }
+
+  Outcome check_staging(const IssuerSettings& issuer) const {
+    const std::string& id = issuer.staging;
+    if (id.empty() || (id != issuer.id && find_issuer(id))) return {};
+    if (id == issuer.id)
+      return fail(Errc::invalid_config, "the issuer \"" + id + "\" names itself as its " +
+                                            quoted("staging") + ": name another one, in " +
+                                            to_string(issuer.place));
+    return fail(Errc::invalid_config,
+                quoted("staging") + " of the issuer \"" + issuer.id +
+                    "\" names an unknown issuer \"" + id + "\": define it with " +
+                    issuer_block(settings_.server, id) + ", in " + to_string(issuer.place));
   }
 
   // `on` means the issuers of the nearest outer level. None: they have a typing
@@ -477,17 +491,32 @@ class Resolver {
     for (const CertificateConfig& certificate : config.certificates)
       used.insert(certificate.issuers.begin(), certificate.issuers.end());
     for (const IssuerSettings& issuer : settings_.issuers)
-      if (issuer.configured || used.contains(issuer.id) || settings_.domain_files) {
-        config.issuers.push_back(issuer_config(issuer, config.plain_http_listener));
-        config.issuers.back().outbound =
-            outbound_config(issuer.outbound, settings_.global.outbound);
-      }
+      if (issuer.configured || used.contains(issuer.id) || settings_.domain_files)
+        add_issuer(config, issuer);
+    add_staging(config);
+  }
+
+  void add_issuer(Config& config, const IssuerSettings& issuer) const {
+    config.issuers.push_back(issuer_config(issuer, config.plain_http_listener));
+    config.issuers.back().outbound = outbound_config(issuer.outbound, settings_.global.outbound);
+  }
+
+  // What is asked in dry runs alone; its account is made when one asks for it.
+  void add_staging(Config& config) const {
+    const std::vector<IssuerConfig> issuers = config.issuers;
+    for (const IssuerConfig& issuer : issuers) {
+      if (issuer.id == issuer.staging || config.issuer(issuer.staging)) continue;
+      const IssuerSettings* staging = find_issuer(issuer.staging);
+      if (!staging) continue;
+      add_issuer(config, staging_like(*find_issuer(issuer.id), *staging));
+      config.issuers.back().for_dry_runs = true;
+    }
   }
 
   void warn_of_missing_listener(const Config& config) const {
     if (config.plain_http_listener || config.certificates.empty()) return;
     for (const IssuerConfig& issuer : config.issuers) {
-      if (issuer.challenges != std::vector{ChallengeType::http01}) continue;
+      if (issuer.for_dry_runs || issuer.challenges != std::vector{ChallengeType::http01}) continue;
       log_.warning("no plain-HTTP listener: the http-01 challenges of \"" + issuer.id +
                    "\" can be answered only if port 80 of every name reaches this server in "
                    "another way; tls-alpn-01 needs port 443 alone");

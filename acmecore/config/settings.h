@@ -84,6 +84,7 @@ struct IssuerSettings {
   PreflightConfig preflight = {true, 80};
   std::optional<RateLimits> limits;  // absent: what is known of the CA
   OutboundSettings outbound;
+  std::string staging;      // for dry runs; empty: what is known of the CA
   bool configured = false;  // a block of that name stands somewhere
   Place place;
 };

@@ -20,7 +20,7 @@ namespace acme::ctl {
 namespace {
 
 constexpr Millis kQuiet = 900;        // what is answered at once needs no word
-constexpr Millis kPatience = 60'000;  // more than the helper waits for a CA
+constexpr Millis kPatience = 15'000;  // beyond what the helper waits for a CA
 
 // Who listens there must be root or ourselves: what it says is believed.
 bool is_trusted(int socket) {
@@ -87,7 +87,7 @@ Result<ipc::ControlAnswer> ask(const Place& place, ipc::ControlType type,
   const Env& env = system_env();
   Progress progress;
   const Millis quiet = env.boottime() + kQuiet;
-  for (Millis until = env.boottime() + kPatience; env.boottime() < until;) {
+  for (Millis until = env.boottime() + ipc::longest_wait(type) + kPatience; env.boottime() < until;) {
     pollfd p{channel.fd(), static_cast<short>(channel.wants_write() ? POLLIN | POLLOUT : POLLIN),
              0};
     if (poll(&p, 1, 1000) == 0 && env.boottime() > quiet) progress.show("waiting for the answer");

@@ -68,9 +68,21 @@ int watch(const std::vector<Place>& places, const std::vector<Json>& before) {
   return failed ? 1 : 0;
 }
 
+// One certificate after the other: each has its own answer.
+int dry_run(const Invocation& invocation) {
+  int status = 0;
+  for (const std::string& name : invocation.names) {
+    Question question{ipc::ControlType::dry_run};
+    question.request.names = {name};
+    if (print_answer(reach(invocation.places, question)) != 0) status = 1;
+  }
+  return status;
+}
+
 }  // namespace
 
 int renew_command(const Invocation& invocation) {
+  if (invocation.has("--dry-run")) return dry_run(invocation);
   const bool waits = invocation.has("--wait") || Progress().is_shown();
   const bool force = invocation.has("--force");
   // As it is before: the CA may be quicker than we ask.

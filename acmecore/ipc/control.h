@@ -25,8 +25,14 @@ enum class ControlType : std::uint16_t {
   dns_persist = 77,
   check = 80,
   log = 81,
+  dry_run = 82,
   answer = 127
 };
+
+// How long, in milliseconds, the keeper lets a client wait for what a CA says.
+inline std::int64_t longest_wait(ControlType type) {
+  return type == ControlType::dry_run ? 15 * 60'000 : 45'000;
+}
 
 struct ControlRequest {
   // Of certificates, or names that they carry; for account_…: of issuers.

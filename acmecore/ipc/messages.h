@@ -26,6 +26,7 @@ enum class Type : std::uint16_t {
   check = 12,
   notice = 13,  // ipc/notice.h
   look = 14,    // ipc/shown.h
+  trial = 15,   // ipc/trial.h
   // agent → keeper, answered with a signed body
   sign_new_account = 16,
   sign_new_order = 17,
@@ -68,6 +69,8 @@ enum class Type : std::uint16_t {
   notice_done = 71,
   // agent → keeper, answered: what the server shows (ipc/shown.h)
   look_done = 72,
+  // agent → keeper, answered: a dry run is over (ipc/trial.h)
+  trial_done = 73,
 };
 
 // What the keeper knows of one issuer at the start.

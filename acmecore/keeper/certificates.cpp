@@ -166,8 +166,9 @@ std::vector<const Managed*> Certificates::waiting_for_reload() const {
 }
 
 bool Certificates::has_orders() const {
-  return std::any_of(managed_.begin(), managed_.end(),
-                     [](const auto& entry) { return entry.second.order.has_value(); });
+  const auto has_order = [](const auto& entry) { return entry.second.order.has_value(); };
+  return std::any_of(managed_.begin(), managed_.end(), has_order) ||
+         std::any_of(trials_.begin(), trials_.end(), has_order);
 }
 
 bool Certificates::awaits_new_order() const {

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -17,6 +18,7 @@
 #include "board/board.h"
 #include "config/config.h"
 #include "ipc/messages.h"
+#include "ipc/trial.h"
 #include "keeper/accounts.h"
 #include "keeper/challenge_answers.h"
 #include "keeper/dns_journal.h"
@@ -37,6 +39,10 @@ struct Sighting {
 struct Managed {
   Lineage lineage;
   const CertificateConfig* config = nullptr;
+  // Of a dry run: a configuration of its own. Nothing of it is stored or served.
+  std::shared_ptr<const CertificateConfig> trial;
+  Secret trial_key;          // PEM
+  WallTime trial_until = 0;  // the end of what was issued; 0: nothing was
   std::uint32_t slot = 0;
   std::optional<VersionMeta> stored;
   ScheduleRecord schedule;
@@ -74,6 +80,15 @@ class Certificates {
   // The agent that would have told it is gone.
   void forget_unanswered();
   Managed* find(const Lineage& lineage);
+  // Dry runs, too.
+  Managed* find_ordered(const Lineage& lineage);
+  // A dry run (keeper/trials.h): the steps of an order are those of every order, with a lineage
+  // that has nothing in the store.
+  Managed& begin_trial(const Lineage& lineage, CertificateConfig config);
+  void end_trial(const Lineage& lineage);
+  // Called before an order that is none is signed, and when the agent says that a dry run is over.
+  std::function<void(const Managed&)> on_order;
+  std::function<Outcome(const ipc::TrialDone&)> on_trial_done;
   ipc::LineageState state_of(const Managed& managed) const;
   // Lineages of a certificate by its id, or by a name that it carries.
   std::vector<Lineage> lineages_of(std::string_view name) const;
@@ -154,6 +169,9 @@ class Certificates {
                                       const ipc::PresentChallenges& request);
   Outcome show(Managed& managed, OrderRecord order);
   std::optional<Result<Secret>> order_key(Managed& managed);
+  Outcome keep_order(const Managed& managed, const OrderRecord& order);
+  Outcome keep_key(Managed& managed, const Secret& pem);
+  Result<Secret> kept_key(const Managed& managed) const;
   Result<std::string> order_key_csr(Managed& managed, const Secret& pem);
   Result<Version> version_from(const Managed& managed, const std::vector<std::string>& chains);
   Result<Version> checked_version(const Managed& managed, std::string_view pem);
@@ -178,6 +196,7 @@ class Certificates {
   ChallengeAnswers answers_;
   DnsJournal dns_;
   std::map<Lineage, Managed> managed_;
+  std::map<Lineage, Managed> trials_;
   std::uint64_t left_to_reload_ = 0;
   bool misinformed_ = false;
   std::set<std::string> noted_;  // what an issuer's preferred chain lacks

@@ -18,7 +18,6 @@ namespace {
 
 constexpr std::size_t kMostClients = 16;
 constexpr Millis kClientTime = 10'000;
-constexpr Millis kDeferredTime = 45'000;  // less than acmectl waits
 constexpr Millis kPause = 1'000;
 
 bool is_allowed(int fd) {
@@ -79,7 +78,7 @@ void Control::serve() {
 }
 
 Millis Control::patience(const Client& client) {
-  return client.ticket != 0 && !client.answered ? kDeferredTime : kClientTime;
+  return client.ticket != 0 && !client.answered ? client.deferred : kClientTime;
 }
 
 void Control::answer(Ticket ticket, const ipc::ControlAnswer& answer) {
@@ -107,7 +106,7 @@ void Control::accept_clients() {
     }
     if (!is_allowed(fd.get())) continue;
     clients_.push_back(
-        Client{Channel(std::move(fd), ipc::kControlFrameLimit), env_.boottime(), 0, 0, false});
+        Client{Channel(std::move(fd), ipc::kControlFrameLimit), env_.boottime(), 0, 0, 0, false});
   }
 }
 
@@ -121,6 +120,7 @@ bool Control::serve_client(Client& client) {
     if (client.ticket != 0) return false;  // one request a connection
     client.ticket = ++last_;
     client.frame = frame.id;
+    client.deferred = ipc::longest_wait(static_cast<ipc::ControlType>(frame.type));
     auto answer = handler_(static_cast<ipc::ControlType>(frame.type), *request, client.ticket);
     if (answer) return send(client, *answer);
   }

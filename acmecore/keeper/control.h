@@ -40,6 +40,7 @@ class Control {
     Millis since;
     Ticket ticket = 0;  // once it has asked
     std::uint32_t frame = 0;
+    Millis deferred = 0;  // how long it waits for a CA
     bool answered = false;
   };
   bool send(Client& client, const ipc::ControlAnswer& answer);

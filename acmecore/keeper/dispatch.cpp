@@ -66,6 +66,7 @@ Outcome Dispatch::decode_and_call(Dispatch& self, const Frame& frame) {
 //   happened                      a failure, of a configured lineage at a configured issuer
 //   notice_done                   a notice that waits
 //   look_done                     a look that is under way; of each of its listeners one thing
+//   trial_done                    a dry run that is under way; as good only what was checked
 //   log_line, progress, issuer_progress
 //                                 escaped, bounded, not answered
 //   clock_state                   configured issuer, bounded, not answered
@@ -82,6 +83,7 @@ const Dispatch::Row Dispatch::kTable[] = {
     ACME_ROW(PlanDnsRecords), ACME_ROW(NoteDnsRecord),     ACME_ROW(ForgetDnsRecord),
     ACME_ROW(BeginProbe),     ACME_ROW(EndProbe),          ACME_ROW(CheckDone),
     ACME_ROW(Happened),       ACME_ROW(NoticeDone),        ACME_ROW(LookDone),
+    ACME_ROW(TrialDone),
 };
 #undef ACME_ROW
 
@@ -121,7 +123,7 @@ void Dispatch::reply(std::uint32_t id, const Outcome& outcome) {
 }
 
 Result<Managed*> Dispatch::managed(const Lineage& lineage) {
-  if (Managed* found = certificates_.find(lineage)) return found;
+  if (Managed* found = certificates_.find_ordered(lineage)) return found;
   // The key type may be any number, and has a name only where it is one of ours.
   return fail(Errc::refused, printable(lineage.certificate) + " is not configured so");
 }
@@ -325,6 +327,12 @@ void Dispatch::on(std::uint32_t id, const ipc::NoticeDone& request) {
 
 void Dispatch::on(std::uint32_t id, const ipc::LookDone& request) {
   reply(id, looks_.done(request));
+}
+
+void Dispatch::on(std::uint32_t id, const ipc::TrialDone& request) {
+  reply(id, certificates_.on_trial_done
+                ? certificates_.on_trial_done(request)
+                : Outcome(fail(Errc::refused, "nobody has asked for that")));
 }
 
 void Dispatch::on(std::uint32_t id, const ipc::CheckDone& request) {

@@ -103,6 +103,7 @@ class Dispatch {
   void on(std::uint32_t id, const ipc::Happened& request);
   void on(std::uint32_t id, const ipc::NoticeDone& request);
   void on(std::uint32_t id, const ipc::LookDone& request);
+  void on(std::uint32_t id, const ipc::TrialDone& request);
 
   template <class Request>
   static Outcome decode_and_call(Dispatch& self, const Frame& frame);

@@ -74,11 +74,13 @@ Result<ipc::DnsSettings> Certificates::dns_settings(const ipc::ReadDnsSettings& 
   if (!issuer || request.provider >= issuer->dns.size())
     return fail(Errc::refused, printable(request.issuer) + " has no DNS provider " +
                                    std::to_string(request.provider));
-  const bool under_way = std::any_of(managed_.begin(), managed_.end(), [&](const auto& entry) {
+  const auto sets_some = [&](const auto& entry) {
     const std::optional<OrderRecord>& order = entry.second.order;
     return order && entry.second.presented && order->issuer == request.issuer &&
            sets_records(*order);
-  });
+  };
+  const bool under_way = std::any_of(managed_.begin(), managed_.end(), sets_some) ||
+                         std::any_of(trials_.begin(), trials_.end(), sets_some);
   if (!under_way && dns_.all().empty())
     return fail(Errc::refused, "no order at " + request.issuer + " has a challenge in DNS");
   ACME_TRY(auto settings, read_dns_settings(issuer->dns[request.provider]));
@@ -90,7 +92,7 @@ Result<ipc::DnsSettings> Certificates::dns_settings(const ipc::ReadDnsSettings& 
 Outcome Certificates::plan_dns_records(const ipc::PlanDnsRecords& request) {
   std::vector<DnsRecord> records = request.records;
   for (DnsRecord& record : records) {
-    const Managed* managed = find(record.lineage);
+    const Managed* managed = find_ordered(record.lineage);
     if (!managed)
       return fail(Errc::refused, printable(record.lineage.certificate) + " is not configured so");
     ACME_CHECK(order_of(*managed, record.issuer));

@@ -70,10 +70,12 @@ class TakeOver {
                                               const std::string& account_url) const {
     auto origin = https_origin(account_url);
     std::vector<const IssuerConfig*> found;
-    for (const IssuerConfig& issuer : config_.issuers)
-      if (directory_url.empty() ? origin && https_origin(issuer.directory_url) == origin
-                                : issuer.directory_url == directory_url)
-        found.push_back(&issuer);
+    for (const IssuerConfig& issuer : config_.issuers) {
+      const bool same = directory_url.empty()
+                            ? origin && https_origin(issuer.directory_url) == origin
+                            : issuer.directory_url == directory_url;
+      if (same && !issuer.for_dry_runs) found.push_back(&issuer);
+    }
     return found;
   }
 

@@ -124,6 +124,7 @@ Keeper::Keeper(const Env& env, Log& log, Config& config, Store& store, BoardWrit
       certificates_(env, log, config, store, accounts_, board),
       errands_(env, log, config, store, accounts_, certificates_),
       checks_(env, certificates_, board),
+      trials_(log, config, certificates_),
       notices_(env, log, config, store, certificates_),
       looks_(env, log, config, certificates_),
       deploy_(env, log, config, store, certificates_),
@@ -135,7 +136,7 @@ Keeper::Keeper(const Env& env, Log& log, Config& config, Store& store, BoardWrit
       agent_(env, log, agent_log_, config),
       control_(env, [this](ipc::ControlType type, const ipc::ControlRequest& request,
                            Control::Ticket ticket) { return control(type, request, ticket); }),
-      operator_requests_(accounts_, certificates_, errands_, checks_, control_),
+      operator_requests_(accounts_, certificates_, errands_, checks_, trials_, control_),
       store_complaint_(env, log),
       board_complaint_(env, log),
       file_complaint_(env, log) {
@@ -149,6 +150,10 @@ void Keeper::wire() {
   };
   checks_.on_new = [this](const ipc::Check& check) {
     if (agent_.channel()) send(ipc::Type::check, 0, encode(check));
+    return agent_.channel() != nullptr;
+  };
+  trials_.on_new = [this](const ipc::Trial& trial) {
+    if (agent_.channel()) send(ipc::Type::trial, 0, encode(trial));
     return agent_.channel() != nullptr;
   };
   errands_.renew = [this](const Lineage& lineage) {
@@ -324,6 +329,7 @@ void Keeper::start_agent() {
   agent_.start();
   dispatch_.forget_waiting();
   checks_.forget_agent();
+  trials_.forget_agent();
   looks_.forget_agent();
   certificates_.forget_unanswered();
   if (agent_.channel()) welcome();

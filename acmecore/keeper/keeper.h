@@ -26,6 +26,7 @@
 #include "keeper/notices.h"
 #include "keeper/operator_requests.h"
 #include "keeper/shown.h"
+#include "keeper/trials.h"
 #include "store/store.h"
 
 namespace acme::keeper {
@@ -96,6 +97,7 @@ class Keeper {
   Certificates certificates_;
   Errands errands_;
   Checks checks_;
+  Trials trials_;
   Notices notices_;
   Looks looks_;
   Deploy deploy_;

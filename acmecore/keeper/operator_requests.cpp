@@ -22,6 +22,7 @@ Answer OperatorRequests::handle(ipc::ControlType type, const ipc::ControlRequest
                                 Control::Ticket ticket) {
   if (type == ipc::ControlType::revoke) return revoke(request, ticket);
   if (type == ipc::ControlType::check) return check(request, ticket);
+  if (type == ipc::ControlType::dry_run) return dry_run(request, ticket);
   if (request.names.size() != 1) return refusal("name one issuer");
   const std::string& issuer = request.names.front();
   switch (type) {
@@ -51,6 +52,13 @@ std::shared_ptr<Wish> OperatorRequests::wish(Control::Ticket ticket) {
 Answer OperatorRequests::check(const ipc::ControlRequest& request, Control::Ticket ticket) {
   if (request.names.size() != 1) return refusal("name one name, or one certificate");
   return checks_.ask(request.names.front(), [this, ticket](const ipc::ControlAnswer& answer) {
+    control_.answer(ticket, answer);
+  });
+}
+
+Answer OperatorRequests::dry_run(const ipc::ControlRequest& request, Control::Ticket ticket) {
+  if (request.names.size() != 1) return refusal("name one certificate");
+  return trials_.ask(request.names.front(), [this, ticket](const ipc::ControlAnswer& answer) {
     control_.answer(ticket, answer);
   });
 }

@@ -7,17 +7,19 @@
 #include "keeper/checks.h"
 #include "keeper/control.h"
 #include "keeper/errands.h"
+#include "keeper/trials.h"
 
 namespace acme::keeper {
 
 class OperatorRequests {
  public:
   OperatorRequests(Accounts& accounts, Certificates& certificates, Errands& errands, Checks& checks,
-                   Control& control)
+                   Trials& trials, Control& control)
       : accounts_(accounts),
         certificates_(certificates),
         errands_(errands),
         checks_(checks),
+        trials_(trials),
         control_(control) {}
 
   // As Control::Handler.
@@ -30,12 +32,15 @@ class OperatorRequests {
                                            Control::Ticket ticket);
   std::optional<ipc::ControlAnswer> check(const ipc::ControlRequest& request,
                                           Control::Ticket ticket);
+  std::optional<ipc::ControlAnswer> dry_run(const ipc::ControlRequest& request,
+                                            Control::Ticket ticket);
   std::shared_ptr<Wish> wish(Control::Ticket ticket);
 
   Accounts& accounts_;
   Certificates& certificates_;
   Errands& errands_;
   Checks& checks_;
+  Trials& trials_;
   Control& control_;
 };
 

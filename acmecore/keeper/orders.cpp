@@ -86,6 +86,7 @@ Result<std::string> Certificates::sign_new_order(Managed& managed,
                                    "\" is not the one that is configured");
   // Asked before anything is begun: a full disk must not cost an order.
   ACME_CHECK(store_.probe());
+  if (!managed.trial && on_order) on_order(managed);
   const std::string replaces = request.replaces ? replaced_by(managed, *issuer) : std::string();
   ACME_TRY(std::string body, accounts_.sign(request.issuer, request.url, request.nonce,
                                             order_payload(names, request.profile, replaces)));
@@ -121,7 +122,7 @@ Outcome Certificates::order_created(Managed& managed, const ipc::OrderCreated& r
   OrderRecord order = *managed.order;
   order.order_url = request.order_url;
   order.finalize_url = request.finalize_url;
-  ACME_CHECK(store_.save_order(order));
+  ACME_CHECK(keep_order(managed, order));
   managed.order = std::move(order);
   return {};
 }
@@ -139,7 +140,7 @@ std::optional<Outcome> Certificates::present(Managed& managed,
 
 Outcome Certificates::show(Managed& managed, OrderRecord order) {
   // Journalled first: a server that reloads now fills its new board from here.
-  ACME_CHECK(store_.save_order(order));
+  ACME_CHECK(keep_order(managed, order));
   managed.presented = false;
   OrderRecord before = std::exchange(*managed.order, std::move(order));
   // Those that are presented again stay where they are.
@@ -208,14 +209,14 @@ std::optional<Result<std::string>> Certificates::sign_finalize(Managed& managed,
 
 // On disk, and bound to its order, before the CA can issue for it.
 std::optional<Result<Secret>> Certificates::order_key(Managed& managed) {
-  if (managed.order->has_key) return store_.load_order_key(managed.lineage);
+  if (managed.order->has_key) return kept_key(managed);
   auto made = keys_.take(managed.lineage);
   if (!made) return std::nullopt;
   if (!*made) return Result<Secret>(std::move(*made).error());
   OrderRecord order = *managed.order;
   order.has_key = true;
-  auto saved = store_.save_order_key(managed.lineage, (*made)->pem);
-  if (saved) saved = store_.save_order(order);
+  auto saved = keep_key(managed, (*made)->pem);
+  if (saved) saved = keep_order(managed, order);
   if (!saved) return Result<Secret>(saved.error());
   managed.order = std::move(order);
   managed.order_key = std::move((*made)->key);
@@ -250,6 +251,11 @@ Outcome Certificates::install(Managed& managed, const ipc::InstallChain& request
   auto checked = version_from(managed, request.chains);
   if (!checked) return refused_chain(managed, checked.error());
   Version version = std::move(*checked);
+  if (managed.trial) {
+    managed.trial_until = version.meta.not_after;
+    give_up(managed);
+    return {};
+  }
   Version kept{{}, version.meta, version.key_pem.clone(), version.chain_pem};
   ACME_CHECK(store_.save_version(managed.lineage, std::move(version)));
   const bool first = !managed.stored;
@@ -290,7 +296,7 @@ Result<Version> Certificates::version_from(const Managed& managed,
 Result<Version> Certificates::checked_version(const Managed& managed, std::string_view pem) {
   const OrderRecord& order = *managed.order;
   Version version;
-  ACME_TRY(version.key_pem, store_.load_order_key(managed.lineage));
+  ACME_TRY(version.key_pem, kept_key(managed));
   PrivateKey read;  // by a keeper that did not finalize the order itself
   if (!managed.order_key.get()) {
     ACME_TRY(read, PrivateKey::from_pem(version.key_pem.view()));
@@ -339,6 +345,8 @@ void Certificates::give_up(Managed& managed) {
   keys_.forget(managed.lineage);
   managed.order.reset();
   managed.order_key = {};
+  managed.trial_key = {};
+  if (managed.trial) return;
   if (auto done = store_.forget_order(managed.lineage); !done)
     log_.error(to_string(managed.lineage) + ": " + done.error().message);
 }

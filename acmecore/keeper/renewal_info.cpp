@@ -16,9 +16,11 @@ constexpr std::uint32_t kMostCounted = 1000;
 // The CA that issued it, under whatever name it is configured; its own of old first.
 std::string Certificates::issuing_ca(const VersionMeta& stored) const {
   const IssuerConfig* same = config_.issuer(stored.issuer);
-  if (same && same->directory_url == stored.directory_url) return same->id;
+  const bool fits = same && !same->for_dry_runs;
+  if (fits && same->directory_url == stored.directory_url) return same->id;
+  // None that is for dry runs: nothing speaks to it before one.
   for (const IssuerConfig& issuer : config_.issuers)
-    if (issuer.directory_url == stored.directory_url) return issuer.id;
+    if (!issuer.for_dry_runs && issuer.directory_url == stored.directory_url) return issuer.id;
   return {};
 }
 

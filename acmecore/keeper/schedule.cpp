@@ -75,6 +75,7 @@ WallTime renewal_due(const Managed& managed) {
 }
 
 Outcome Certificates::save_schedule(Managed& managed, ScheduleRecord schedule) {
+  if (managed.trial) return fail(Errc::refused, "a dry run has no schedule");
   WallTime now = env_.now();
   schedule.next_try = std::min(schedule.next_try, latest_try(managed, now));
   schedule.retry_after = std::min(schedule.retry_after, now + kDay);

@@ -161,7 +161,9 @@ Json issuer_json(const IssuerConfig& issuer, Accounts& accounts, For whom) {
 Json issuer_list(const Config& config, Accounts& accounts, For whom) {
   Json list = Json::array();
   for (const IssuerConfig& issuer : config.issuers)
-    list.append(issuer_json(issuer, accounts, whom));
+    // One for dry runs is of interest once there was one.
+    if (!issuer.for_dry_runs || !accounts.account_url(issuer.id).empty())
+      list.append(issuer_json(issuer, accounts, whom));
   return list;
 }
 

@@ -28,7 +28,9 @@ Json Serving::served(const CertificateConfig& certificate, std::size_t key) cons
 Json Serving::status_without_helper() const {
   Json issuers = Json::array();
   for (const IssuerConfig& issuer : config_.issuers)
-    issuers.append(Json::object().set("id", issuer.id).set("directory_url", issuer.directory_url));
+    if (!issuer.for_dry_runs)
+      issuers.append(
+          Json::object().set("id", issuer.id).set("directory_url", issuer.directory_url));
   Json certificates = Json::array();
   for (const CertificateConfig& certificate : config_.certificates)
     for (std::size_t key = 0; key < certificate.keys.size(); ++key)

@@ -30,7 +30,7 @@ _acmectl() {
     "") words="status renew log check revoke export eject import dns-persist issuers account --server --state --runtime" ;;
     account) words="show rollover agree deactivate" ;;
     status) words="--json --check --warning --critical --server --state --runtime $(_acmectl_ids)" ;;
-    renew) words="--force --wait --server --state --runtime $(_acmectl_ids)" ;;
+    renew) words="--force --dry-run --wait --server --state --runtime $(_acmectl_ids)" ;;
     log) words="--json --server --state --runtime $(_acmectl_ids)" ;;
     check) words="--json --server --state --runtime $(_acmectl_ids)" ;;
     revoke) words="--reason --no-order --server --state --runtime $(_acmectl_ids)" ;;

@@ -15,6 +15,7 @@
 #include "keeper/certificates.h"
 #include "keeper/dispatch.h"
 #include "keeper/errands.h"
+#include "keeper/trials.h"
 #include "unit/keeper/keeper_env.h"
 
 namespace acme::test {
@@ -109,6 +110,7 @@ class Bench {
   keeper::Certificates& certificates() { return parts_->certificates; }
   keeper::Errands& errands() { return parts_->errands; }
   keeper::Checks& checks() { return parts_->checks; }
+  keeper::Trials& trials() { return parts_->trials; }
   keeper::Notices& notices() { return parts_->notices; }
   keeper::Looks& looks() { return parts_->looks; }
   keeper::Dispatch& dispatch() { return parts_->dispatch; }
@@ -271,6 +273,7 @@ class Bench {
                        bench.with_board_ ? &writer : nullptr),
           errands(bench.env, bench.log, bench.config, store, accounts, certificates),
           checks(bench.env, certificates, bench.with_board_ ? &writer : nullptr),
+          trials(bench.log, bench.config, certificates),
           notices(bench.env, bench.log, bench.config, store, certificates),
           looks(bench.env, bench.log, bench.config, certificates),
           dispatch(bench.log, accounts, certificates, errands, checks, notices, looks,
@@ -298,6 +301,7 @@ class Bench {
     keeper::Certificates certificates;
     keeper::Errands errands;
     keeper::Checks checks;
+    keeper::Trials trials;
     keeper::Notices notices;
     keeper::Looks looks;
     keeper::Dispatch dispatch;

@@ -536,8 +536,8 @@ TEST(a_wish_is_answered_when_the_last_of_its_errands_has_ended) {
 struct Desk {
   explicit Desk(Bench& bench)
       : control(bench.env, [](auto, const auto&, auto) { return ipc::ControlAnswer{}; }),
-        requests(bench.accounts(), bench.certificates(), bench.errands(), bench.checks(), control) {
-  }
+        requests(bench.accounts(), bench.certificates(), bench.errands(), bench.checks(),
+                 bench.trials(), control) {}
   std::string refused(ipc::ControlType type, const ipc::ControlRequest& request) {
     auto answer = requests.handle(type, request, 1);
     CHECK(answer && !answer->ok);

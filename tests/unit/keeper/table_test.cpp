@@ -9,6 +9,7 @@
 #include "unit/keeper/requests_shown.h"
 #include "unit/keeper/requests_signed.h"
 #include "unit/keeper/requests_told.h"
+#include "unit/keeper/requests_trials.h"
 
 using namespace acme;
 using namespace acme::test;
@@ -54,6 +55,7 @@ const std::map<Type, Row>& rows() {
       {Type::happened, happened()},
       {Type::notice_done, notice_done()},
       {Type::look_done, look_done()},
+      {Type::trial_done, trial_done()},
   };
   return all;
 }
