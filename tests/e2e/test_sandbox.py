@@ -71,6 +71,10 @@ def test_root_with_the_named_capabilities_alone_on_a_read_only_root(server, pebb
     pids = lives(server, pebble, prefix)
     assert field(pids["agent"], "Uid")[0] != "0"
     assert int(field(pids["agent"], "CapEff")[0], 16) == 0
+    # Who may not is told once, and what to do.
+    stranger = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    refused = server.run(*stranger, *server.acmectl_line("export", NAME, "/nowhere").split())
+    assert refused.status == 1 and "acmectl: only root may read the store: try again as root" in refused.output
     # The keeper can end its agent, which is somebody else: CAP_KILL is enough for that.
     server.quit()
     server.wait_for_no_helpers(timeout=10)
@@ -84,5 +88,7 @@ def test_any_uid_without_passwd_entry_or_capability_on_a_read_only_root(server, 
     for pid in lives(server, pebble, prefix).values():
         assert field(pid, "Uid") == [str(UID)] * 4
         assert field(pid, "CapEff") == field(pid, "CapBnd") == ["0" * 16]
+    # Root is somebody else here: acmectl is for that uid, as docs/PRIVSEP.md says.
+    assert "another user listens" in server.acmectl("issuers").output
     server.quit()
     server.wait_for_no_helpers(timeout=10)
