@@ -58,7 +58,10 @@ int complain(const std::string& what) {
 }
 
 int complain_of_reach(const Error& error) {
-  return complain(error.message + (geteuid() == 0 ? "" : " (only root may ask)"));
+  if (geteuid() == 0) return complain(error.message);
+  // acme-keeper has said why where there are no words.
+  if (error.message.empty()) return complain("only root may read the store: try again as root");
+  return complain(error.message + " (only root may ask: try again as root)");
 }
 
 void print_lines(std::string_view text) {
@@ -68,7 +71,7 @@ void print_lines(std::string_view text) {
 int print_answer(const Result<ipc::ControlAnswer>& answer) {
   if (!answer) return complain_of_reach(answer.error());
   if (!answer->ok && answer->text.empty())  // acme-keeper has said why
-    return geteuid() == 0 ? 1 : complain("only root may read the store");
+    return geteuid() == 0 ? 1 : complain("only root may read the store: try again as root");
   if (!answer->ok && answer->text.find('\n') == std::string::npos) return complain(answer->text);
   print_lines(answer->text);
   return answer->ok ? 0 : 1;
