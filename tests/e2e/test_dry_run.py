@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from lib import process
 from lib.site import Site
 
 NAME, OTHER = "www.example.org", "example.org"
@@ -16,6 +17,8 @@ def staging(make_pebble):
 
 def known(server, name):
     """What a dry run must not change, but for times that count down."""
+    process.wait_until(lambda: all(one.get("renew_at") for one in server.status()["certificates"]),
+                       5, "the status has what was obtained")
     return (json.loads(server.acmectl("log", name, "--json").output),
             [(one["id"], one["state"], one["not_after"], one["renew_at"], one.get("last_error"))
              for one in server.status()["certificates"]])
@@ -28,6 +31,7 @@ def test_a_dry_run_tries_everything_and_changes_nothing(server, pebble, staging,
                       staging.issuer("staging", challenge=challenge)])
     server.start()
     served = server.wait_for_certificate(NAME, pebble)
+    server.wait_for_log(rf"{NAME}: certificate obtained")
     before = known(server, NAME)
     assert staging.accounts() == 0
     orders = pebble.orders()
@@ -52,14 +56,13 @@ def test_a_dry_run_that_fails_says_why_and_costs_nothing(server, pebble, staging
     server.configure([Site(NAME), Site(blocked)],
                      [pebble.issuer(staging="staging"), staging.issuer("staging")])
     server.start()
-    server.wait_for_certificate(NAME, pebble)
-    server.wait_for_certificate(blocked, pebble)
+    server.wait_for_log(r"example\.org: certificate obtained", count=2)
     before = known(server, blocked)
 
     answer = server.acmectl("renew", blocked, NAME, "--dry-run")
     assert not answer.ok
     assert f"{blocked}: the dry run at staging failed: " in answer.output
-    assert "policy forbids issuing" in answer.output, answer
+    assert "forbidden by policy" in answer.output, answer
     assert f"{NAME}: the dry run at staging issued a certificate (1 name, valid" in answer.output
     server.wait_for_log(rf"{blocked}: dry run at staging: failed: ")
     assert known(server, blocked) == before
