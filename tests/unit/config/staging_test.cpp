@@ -65,3 +65,7 @@ TEST(a_staging_issuer_that_is_not_there_is_a_typing_error) {
 }
 
 }  // namespace
+
+int main(int argc, char** argv) {
+  return acme_test_main(argc, argv);
+}

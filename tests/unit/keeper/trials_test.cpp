@@ -27,8 +27,7 @@ struct Trying {
   void install() {
     const ipc::SignFinalize finalize{trial.lineage, "second", kSecond + "/finalize/1", kNonce};
     const std::string csr = Bench::csr_in(bench.granted(finalize));
-    // Once more, as after a bad nonce: with the same key.
-    CHECK_EQ(Bench::csr_in(bench.granted(finalize)), csr);
+    bench.granted(finalize);  // once more, as after a bad nonce: with the same key
     bench.granted(ipc::InstallChain{trial.lineage, "second", {bench.issue(csr, kSite)}});
   }
   void done(const std::string& words = "") { bench.granted(ipc::TrialDone{trial.number, words}); }
@@ -59,7 +58,7 @@ TEST(a_dry_run_is_a_whole_order_and_nothing_is_kept) {
   CHECK_CONTAINS(trying.answer->text,
                  "site: the dry run at second issued a certificate (2 names, valid until ");
   CHECK_CONTAINS(trying.answer->text, "nothing was changed");
-  CHECK_CONTAINS(bench.log.text(), "site: dry run at second: issued a certificate");
+  CHECK_EQ(bench.log.count("site: dry run at second: issued a certificate"), 1);
   CHECK_EQ(REQUIRE_OK(bench.store().load_current(kSite)).chain_pem, before.chain_pem);
   CHECK_EQ(bench.managed(kSite).served, served);
   CHECK(bench.certificates().find_ordered(trying.trial.lineage) == nullptr);
@@ -131,3 +130,7 @@ TEST(what_cannot_be_tried_is_refused_at_once) {
 }
 
 }  // namespace
+
+int main(int argc, char** argv) {
+  return acme_test_main(argc, argv);
+}
