@@ -22,7 +22,7 @@ POLICY = """#!/bin/sh
 grep -qxF "$1" /etc/allowed-services || exit 101
 """
 # The first process: mounts what a system has, then becomes systemd, or only reaps what others leave
-# (then the servers' init scripts are in charge, as on a system without systemd).
+# (then the servers' init scripts are in charge, as on a system without systemd; no test asks for it yet).
 INIT = """
 set -eu
 mount -t tmpfs -o mode=755 tmpfs "$2"
