@@ -19,6 +19,7 @@
 #include "keeper/certificates.h"
 #include "keeper/dispatch.h"
 #include "keeper/errands.h"
+#include "keeper/shown.h"
 #include "serve/filling.h"
 #include "unit/agent/world.h"
 #include "unit/keeper/keeper_env.h"
@@ -327,8 +328,9 @@ class House {
           errands(house.env, house.log, house.config, store, accounts, certificates),
           checks(house.env, certificates, board ? &*board : nullptr),
           notices(house.env, house.log, house.config, store, certificates),
+          looks(house.env, house.log, house.config, certificates),
           channel(std::move(ends.keeper)),
-          dispatch(house.log, accounts, certificates, errands, checks, notices,
+          dispatch(house.log, accounts, certificates, errands, checks, notices, looks,
                    [this](ipc::Type type, std::uint32_t id, const Secret& payload) {
                      REQUIRE_OK(channel.send(static_cast<std::uint16_t>(type), id, payload));
                    }),
@@ -369,6 +371,7 @@ class House {
     keeper::Errands errands;
     keeper::Checks checks;
     keeper::Notices notices;
+    keeper::Looks looks;
     Channel channel;
     keeper::Dispatch dispatch;
     agent::KeeperLink link;
