@@ -87,7 +87,8 @@ Result<ipc::ControlAnswer> ask(const Place& place, ipc::ControlType type,
   const Env& env = system_env();
   Progress progress;
   const Millis quiet = env.boottime() + kQuiet;
-  for (Millis until = env.boottime() + ipc::longest_wait(type) + kPatience; env.boottime() < until;) {
+  for (Millis until = env.boottime() + ipc::longest_wait(type) + kPatience;
+       env.boottime() < until;) {
     pollfd p{channel.fd(), static_cast<short>(channel.wants_write() ? POLLIN | POLLOUT : POLLIN),
              0};
     if (poll(&p, 1, 1000) == 0 && env.boottime() > quiet) progress.show("waiting for the answer");
