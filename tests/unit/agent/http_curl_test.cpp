@@ -67,26 +67,32 @@ struct Loop {
   int ends[2];
 };
 
+// The port answers each request so; what it is sent is added to `asked`.
+HttpResult exchange(const Port& port, const std::string& answer, HttpRequest request,
+                    std::string& asked) {
+  Loop loop;
+  loop.http->send(std::move(request), [&loop](HttpResult got) { loop.got = std::move(got); });
+  UniqueFd peer;
+  for (int i = 0; i < 200 && !loop.got; ++i) {
+    REQUIRE_OK(turn(*loop.http, port.fd.get(), 20));
+    if (!peer) peer.reset(accept4(port.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    char buffer[4096];
+    ssize_t n = peer ? read(peer.get(), buffer, sizeof buffer) : -1;
+    if (n <= 0) continue;
+    asked.append(buffer, static_cast<std::size_t>(n));
+    if (asked.find("\r\n\r\n") == std::string::npos) continue;
+    CHECK(write(peer.get(), answer.data(), answer.size()) > 0);
+  }
+  CHECK(loop.got.has_value());
+  return std::move(*loop.got);
+}
+
 // What a server is sent, and what it answers with.
 struct Exchange {
-  explicit Exchange(std::string answer, HttpRequest request) {
+  explicit Exchange(const std::string& answer, HttpRequest request) {
     Port port(true);
     request.url = "http://127.0.0.1:" + std::to_string(port.number) + request.url;
-    Loop loop;
-    loop.http->send(std::move(request), [&loop](HttpResult got) { loop.got = std::move(got); });
-    UniqueFd peer;
-    for (int i = 0; i < 200 && !loop.got; ++i) {
-      REQUIRE_OK(turn(*loop.http, port.fd.get(), 20));
-      if (!peer) peer.reset(accept4(port.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-      char buffer[4096];
-      ssize_t n = peer ? read(peer.get(), buffer, sizeof buffer) : -1;
-      if (n <= 0) continue;
-      asked.append(buffer, static_cast<std::size_t>(n));
-      if (asked.find("\r\n\r\n") == std::string::npos) continue;
-      CHECK(write(peer.get(), answer.data(), answer.size()) > 0);
-    }
-    CHECK(loop.got.has_value());
-    result = std::move(*loop.got);
+    result = exchange(port, answer, std::move(request), asked);
   }
   const protocol::Answer& answer() const { return std::get<protocol::Answer>(result); }
   std::string asked;
@@ -161,20 +167,7 @@ HttpError refused_by_proxy(const std::string& answer, std::string& asked) {
   HttpRequest request;
   request.url = "https://ca.example/dir";
   request.proxy = proxy;
-  Loop loop;
-  loop.http->send(std::move(request), [&loop](HttpResult got) { loop.got = std::move(got); });
-  UniqueFd peer;
-  for (int i = 0; i < 200 && !loop.got; ++i) {
-    REQUIRE_OK(turn(*loop.http, port.fd.get(), 20));
-    if (!peer) peer.reset(accept4(port.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    char buffer[4096];
-    ssize_t n = peer ? read(peer.get(), buffer, sizeof buffer) : -1;
-    if (n <= 0) continue;
-    asked.append(buffer, static_cast<std::size_t>(n));
-    if (asked.ends_with("\r\n\r\n")) CHECK(write(peer.get(), answer.data(), answer.size()) > 0);
-  }
-  CHECK(loop.got.has_value());
-  return std::get<HttpError>(*loop.got);
+  return std::get<HttpError>(exchange(port, answer, std::move(request), asked));
 }
 
 TEST(a_proxy_that_refuses_is_named_with_what_to_correct) {
