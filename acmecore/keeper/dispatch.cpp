@@ -105,8 +105,18 @@ Outcome Dispatch::handle(const Frame& frame) {
 }
 
 Outcome Dispatch::handle_last(const Frame& frame) {
-  if (frame.type != static_cast<std::uint16_t>(ipc::Type::order_created)) return {};
-  return handle(frame);
+  switch (static_cast<ipc::Type>(frame.type)) {
+    case ipc::Type::account_created:
+    case ipc::Type::order_created:
+    case ipc::Type::save_schedule:
+    case ipc::Type::hold_issuer:
+    case ipc::Type::save_limits:
+    case ipc::Type::note_dns_record:
+    case ipc::Type::forget_dns_record:
+      return handle(frame);
+    default:
+      return {};
+  }
 }
 
 void Dispatch::reply(std::uint32_t id, const Result<std::string>& outcome) {

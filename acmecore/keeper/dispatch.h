@@ -38,8 +38,8 @@ class Dispatch {
 
   // An error is fatal for the agent that sent it.
   Outcome handle(const Frame& frame);
-  // While the keeper ends: an order that the CA has made is still journalled,
-  // everything else is left unanswered.
+  // While the keeper ends: what a CA has done or said is still kept, for it cannot
+  // be asked again; everything else is left unanswered.
   Outcome handle_last(const Frame& frame);
   // A key was finished: answers what waited for it.
   void key_is_ready(const Lineage& key);

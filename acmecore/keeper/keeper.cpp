@@ -221,6 +221,7 @@ int Keeper::run() {
   while (turn(signals.get())) {
   }
   await_new_orders();
+  hear_last();
   agent_.stop();
   deploy_.await(kLastAnswers / 2);
   deploy_.stop();
@@ -269,6 +270,17 @@ void Keeper::await_new_orders() {
     bool waiting = is_waiting_for_agent();
     pollfd fd{agent_.channel()->fd(), static_cast<short>(waiting ? POLLOUT : POLLIN), 0};
     poll(&fd, 1, unheard_.empty() || waiting ? static_cast<int>(left) : 0);
+    read_agent();
+  }
+}
+
+// What the agent told while we were at something else, a slow disk perhaps: that a CA asked for
+// patience must not be forgotten with this generation.
+void Keeper::hear_last() {
+  const Millis deadline = env_.boottime() + kLastAnswers / 2;
+  while (agent_.channel() && !is_waiting_for_agent() && env_.boottime() < deadline) {
+    pollfd fd{agent_.channel()->fd(), POLLIN, 0};
+    if (unheard_.empty() && poll(&fd, 1, 0) <= 0) return;
     read_agent();
   }
 }

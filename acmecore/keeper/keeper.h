@@ -70,6 +70,7 @@ class Keeper {
   bool is_waiting_for_agent() const;
   void hear(const Frame& frame);
   void await_new_orders();
+  void hear_last();
   void reap();
   bool board_is_back();
   void settle_store();

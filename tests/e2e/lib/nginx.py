@@ -1,6 +1,7 @@
 """A real nginx in a folder of its own, configured from sites and issuers."""
 
 import os
+import re
 import signal
 import shutil
 
@@ -139,8 +140,13 @@ class Nginx(Server):
             assert not done.ok, "it started"
             return done
         assert done.ok, f"nginx did not start: {done.output}"
-        process.wait_until(lambda: self.master and self.workers(), 10, "nginx master and workers")
+        process.wait_until(lambda: len(self.workers()) >= self._worker_processes(), 10,
+                           "nginx master and workers")
         return done
+
+    def _worker_processes(self):
+        number = re.search(r"^worker_processes (\d+);", self.configuration.read_text(), re.M)
+        return int(number[1]) if number else 1
 
     def workers(self):
         """The pids of the current workers, without those that are shutting down."""

@@ -256,6 +256,20 @@ TEST(the_last_words_of_an_agent_still_count) {
   CHECK(is_journalled(site));
 }
 
+// A keeper whose disk is slow hears nothing until it ends; then the CA would be asked too early.
+TEST(what_was_said_to_a_busy_keeper_counts_at_its_end) {
+  Site site("wait and save");
+  site.start();
+  CHECK(site.says("is told to wait"));
+  kill(site.pid, SIGSTOP);
+  std::this_thread::sleep_for(std::chrono::milliseconds(400));
+  site.death.writer.reset();
+  kill(site.pid, SIGCONT);
+  CHECK_EQ(site.end(), 0);
+  CHECK_CONTAINS(contents_of(site.config.state_path + "/certs/site/ecdsa-256/state.json"),
+                 "retry_after");
+}
+
 TEST(an_order_that_is_just_being_made_is_journalled_by_a_keeper_that_ends) {
   Site site("order slowly");
   site.start();

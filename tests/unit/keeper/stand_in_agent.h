@@ -63,6 +63,7 @@ class StandInAgent {
           std::to_string(welcome ? welcome->lineages.size() : 0));
       if (orders_ == "unknown") (void)channel_.send(99, 1, Secret());
       if (orders_.starts_with("order")) order();
+      if (orders_ == "wait and save") save();
     }
     if (frame.type == static_cast<std::uint16_t>(ipc::Type::renew_now)) {
       auto renew = decode<ipc::RenewNow>(frame.payload.view());
@@ -94,6 +95,14 @@ class StandInAgent {
     if (orders_ == "order slowly") std::this_thread::sleep_for(std::chrono::milliseconds(300));
     ask(ipc::OrderCreated{site, "ca", ca + "/order/1", ca + "/order/1/finalize"});
     if (orders_ == "order and die") raise(SIGKILL);
+  }
+
+  void save() {
+    say("is told to wait");
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    ScheduleRecord schedule;
+    schedule.retry_after = system_env().now() + 3600;
+    ask(ipc::SaveSchedule{{"site", KeyType::ecdsa256}, schedule});
   }
 
   // "0 1 2 3": the numbers that are open, and nothing of root's among them.
