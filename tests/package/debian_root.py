@@ -32,7 +32,16 @@ mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" overlay "$3"
 mount -t proc proc "$3/proc"
 mount -t tmpfs -o mode=755,nosuid,nodev tmpfs "$3/run"
 mkdir -m 1777 "$3/run/lock"
-mount --rbind /dev "$3/dev"
+mount -t tmpfs -o mode=755,nosuid tmpfs "$3/dev"
+for device in null zero full random urandom tty; do
+  touch "$3/dev/$device"
+  mount --bind "/dev/$device" "$3/dev/$device"
+done
+mkdir "$3/dev/pts" "$3/dev/shm"
+mount -t devpts -o newinstance,ptmxmode=0666 devpts "$3/dev/pts"
+mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs "$3/dev/shm"
+ln -s pts/ptmx "$3/dev/ptmx"
+ln -s /proc/self/fd "$3/dev/fd"
 for folder in /etc/apt /usr/share/keyrings; do
   mount --bind "$folder" "$3$folder"
 done
