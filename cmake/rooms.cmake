@@ -13,6 +13,18 @@ function(acme_room name)
   add_library(acme_${name} STATIC ${sources})
   target_include_directories(acme_${name} PUBLIC ${CMAKE_SOURCE_DIR}/acmecore
                                                  ${CMAKE_SOURCE_DIR}/acmecore/include)
+  if(ACME_PRECOMPILE)
+    acme_precompile(acme_${name} acme_base)
+  endif()
   list(TRANSFORM ARG_ROOMS PREPEND acme_)
   target_link_libraries(acme_${name} PUBLIC ${ARG_ROOMS} ${ARG_LIBRARIES})
+endfunction()
+
+# The first of those that share it makes it; all of them are compiled with the same flags.
+function(acme_precompile target first)
+  if(target STREQUAL first)
+    target_precompile_headers(${target} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.h)
+  else()
+    target_precompile_headers(${target} REUSE_FROM ${first})
+  endif()
 endfunction()

@@ -1,0 +1,19 @@
+// What most files include of the standard library, for a build that is run rather than worked on (preset
+// asan). The others show that each file includes what it uses.
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
