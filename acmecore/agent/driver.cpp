@@ -458,8 +458,12 @@ void Driver::tell_failure(const Entry& entry, const std::string& issuer, const F
     line += "; open " + failure.url;
   if (of_all) line += "; so will every order at " + issuer;
   if (turned) return services_.log.error(line + "; " + tell_turn(entry) + *repeated);
-  services_.log.error(line + "; next try " +
-                      format_relative(std::max<WallTime>(due(entry), now) - now) + *repeated);
+  const WallTime next = std::max<WallTime>(due(entry), now);
+  // One that was asked for early: nobody has to wait for a try weeks ahead.
+  const WallTime planned = entry.state.schedule.renew_at;
+  const bool early = entry.state.current && planned > now && next >= planned;
+  services_.log.error(line + (early ? "; the one in use is renewed as planned, " : "; next try ") +
+                      format_relative(next - now) + *repeated);
 }
 
 void Driver::save(const Entry& entry) {

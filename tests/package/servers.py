@@ -26,12 +26,12 @@ class Server:
     def loaded_modules(self):
         """Lines of the master's memory map that name the module."""
         _, maps = self.root.run("grep", f"/{self.module}", f"/proc/{self.master()}/maps")
-        return {line.split(maxsplit=5)[5] for line in maps.splitlines()[1:] if line}
+        return {line.split(maxsplit=5)[5] for line in maps.splitlines() if line}
 
     def helpers(self):
         """Paths of the helper programs that run in the root."""
         _, listed = self.root.run("sh", "-c", "readlink /proc/[0-9]*/exe | grep /acmecore/ || true")
-        return sorted(listed.splitlines()[1:])
+        return sorted(listed.splitlines())
 
     def acmectl(self, *arguments):
         return self.root.run("acmectl", "--server", self.kind, *arguments)[1]

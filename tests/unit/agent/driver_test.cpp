@@ -200,6 +200,18 @@ TEST(an_order_is_kept_over_trouble_of_the_ca_and_taken_up_again) {
   CHECK_EQ(world.ca.orders.size(), 1);
 }
 
+TEST(a_renewal_by_hand_that_fails_leaves_the_planned_one) {
+  World world;
+  make_valid(world, world.add("a.example"), 20 * kDay);
+  world.ca.before = failing("/new-order");
+  world.start();
+  world.run_for(5000);
+  world.keeper.tell(ipc::RenewNow{{"a.example", KeyType::ecdsa256}});
+  world.run_for(5000);
+  CHECK_CONTAINS(world.keeper.line_with("order failed"),
+                 "this name; the one in use is renewed as planned, in 19 d");
+}
+
 TEST(a_renewal_by_hand_whose_order_is_kept_is_gone_on_with_by_the_back_off) {
   World world;
   ipc::LineageState& state = world.add("a.example");
