@@ -1,6 +1,7 @@
 """A package's life on a clean system: installed, used, upgraded under traffic, removed with its
 configuration left behind, installed again, purged."""
 
+import re
 import socket
 
 import pytest
@@ -127,10 +128,11 @@ def test_a_configuration_that_is_not_valid(root, server, pebble, version):
     with root.network():
         assert handshake(443, "www.example.org", pebble.root()).serial == certificate.serial
 
-    # A helper that dies is started again, from the old folder: agent and keeper.
+    # A helper that dies is started again, from the old folder: agent and keeper (the younger of the
+    # two processes of its program; the other one is its supervisor).
     for name in ("acme-agent", "acme-keeper"):
-        _, old = root.run("pgrep", "-f", f"{before}/{name}")
-        root.run("pkill", "-9", "-f", f"{before}/{name}")
+        _, old = root.run("pgrep", "-f", f"{before}/acme-agent")
+        root.run("pkill", "-9", "--newest", "-f", f"{before}/{name}")
 
         def again():
             status, new = root.run("pgrep", "-f", f"{before}/acme-agent", check=False)
@@ -164,3 +166,26 @@ def test_installed_for_one_server(root, server, version):
         socket.create_connection(("127.0.0.1", 443))
     root.apt("purge", "acmecore", server.package)
     assert server.master() == master
+
+
+def test_a_hardened_unit(root, server, pebble):
+    """The drop-in that the packages bring is enough for a first certificate and for a renewal."""
+    root.apt("update", network=True)
+    root.install("now", network=True)
+    unit = f"{server.service_name}.service.d"
+    root.run("cp", "-r", f"/usr/share/doc/acmecore/examples/systemd/{unit}", "/etc/systemd/system/")
+    root.run("systemctl", "daemon-reload")
+    certificate = first_certificate(root, server, pebble)
+    _, limits = root.run("grep", "-E", "^(CapBnd|NoNewPrivs|Seccomp):", f"/proc/{server.master()}/status")
+    named = root.path(f"/etc/systemd/system/{unit}/acmecore.conf").read_text()
+    _, allowed = root.run("sh", "-c", f"systemctl show -p CapabilityBoundingSet {server.service_name}")
+    for capability in re.search(r"^CapabilityBoundingSet=(.*)$", named, re.M)[1].split():
+        assert capability.lower() in allowed
+    assert re.search(r"^NoNewPrivs:\t1$", limits, re.M) and re.search(r"^Seccomp:\t2$", limits, re.M)
+
+    server.acmectl("renew", "--force", "--wait", "www.example.org")
+    with root.network():
+        wait_until(lambda: handshake(443, "www.example.org", pebble.root()).serial != certificate.serial,
+                   30, "the renewed certificate is served")
+    service_log = root.path(server.log).read_text()
+    assert "denied" not in service_log and "not permitted" not in service_log, service_log
