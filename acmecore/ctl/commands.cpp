@@ -1,5 +1,6 @@
 #include "ctl/commands.h"
 
+#include "base/text.h"
 #include "ctl/table.h"
 
 namespace acme::ctl {
@@ -85,6 +86,10 @@ bool take_word(const std::string& word, std::string& command, Invocation& invoca
   return invocation.command || has_subcommands(command);
 }
 
+Error wrong(std::string what) {
+  return fail(Errc::invalid_argument, printable(what));
+}
+
 }  // namespace
 
 std::span<const Command> all_commands() {
@@ -108,14 +113,14 @@ std::string Invocation::value(std::string_view option) const {
   return value;
 }
 
-bool parse(const std::vector<std::string>& arguments, Invocation& invocation) {
+Outcome parse(const std::vector<std::string>& arguments, Invocation& invocation) {
   Places places;
   std::string command;
   bool only_names = false;  // behind "--"
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
     if (only_names || !argument.starts_with("-")) {
-      if (!take_word(argument, command, invocation)) return false;
+      if (!take_word(argument, command, invocation)) return wrong("there is no command " + command);
       continue;
     }
     if (argument == "--") {
@@ -129,20 +134,26 @@ bool parse(const std::vector<std::string>& arguments, Invocation& invocation) {
     bool known = false;
     for (const Option& option : kOptions)
       if (option.name == given.name) known = true, takes = !option.value.empty();
-    if (!known || (!takes && sign != std::string::npos)) return false;
+    if (!known) return wrong("there is no option " + given.name);
+    if (!takes && sign != std::string::npos) return wrong(given.name + " takes no value");
     if (takes && sign != std::string::npos) given.value = argument.substr(sign + 1);
     if (takes && sign == std::string::npos) {
-      if (++i == arguments.size()) return false;
+      if (++i == arguments.size()) return wrong(given.name + " takes a value");
       given.value = arguments[i];
     }
     if (!places.take(given.name, given.value)) invocation.options.push_back(std::move(given));
   }
   invocation.places = places.all();
-  if (!invocation.command) return false;
+  if (!invocation.command)
+    return wrong(command.empty() ? "a command is missing" : command + " needs another word");
+  const std::string name(invocation.command->name);
   for (const Invocation::Given& given : invocation.options)
-    if (!find_option(invocation.command->name, given.name)) return false;
-  return invocation.names.size() >= invocation.command->least_names &&
-         invocation.names.size() <= invocation.command->most_names;
+    if (!find_option(name, given.name)) return wrong(name + " has no option " + given.name);
+  if (invocation.names.size() < invocation.command->least_names)
+    return wrong(name + " needs more arguments");
+  if (invocation.names.size() > invocation.command->most_names)
+    return wrong(name + " takes fewer arguments");
+  return {};
 }
 
 std::string usage() {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "ctl/places.h"
 
 namespace acme::ctl {
@@ -47,8 +48,8 @@ struct Invocation {
   std::string value(std::string_view option) const;  // of the last one; empty: not given
 };
 
-// False: not as the table has it.
-bool parse(const std::vector<std::string>& arguments, Invocation& invocation);
+// An error says what is not as the table has it.
+Outcome parse(const std::vector<std::string>& arguments, Invocation& invocation);
 
 // Of all commands, or of one.
 std::string usage();

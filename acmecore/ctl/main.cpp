@@ -16,9 +16,14 @@ int main(int argc, char** argv) {
     return 0;
   }
   Invocation invocation;
-  if (parse(arguments, invocation) && !wants_help) return invocation.command->run(invocation);
-  // Of the command that was meant, where it is one.
-  const std::string text = invocation.command ? usage(*invocation.command) : usage();
-  std::fputs(text.c_str(), wants_help ? stdout : stderr);
-  return wants_help ? 0 : 2;
+  const auto parsed = parse(arguments, invocation);
+  if (wants_help) {
+    std::fputs((invocation.command ? usage(*invocation.command) : usage()).c_str(), stdout);
+    return 0;
+  }
+  if (parsed) return invocation.command->run(invocation);
+  const std::string help = invocation.command ? "\n" + usage(*invocation.command)
+                                              : "; acmectl --help lists the commands\n";
+  std::fprintf(stderr, "acmectl: %s%s", parsed.error().message.c_str(), help.c_str());
+  return 2;
 }

@@ -12,7 +12,7 @@ namespace {
 
 Invocation parsed(const std::vector<std::string>& arguments) {
   Invocation invocation;
-  CHECK(parse(arguments, invocation));
+  REQUIRE_OK(parse(arguments, invocation));
   return invocation;
 }
 
@@ -64,6 +64,26 @@ TEST(without_a_place_both_servers_are_tried) {
   CHECK_EQ(status.places.size(), 2);
   CHECK_EQ(status.places[0].state_path, "/var/lib/acmecore/nginx");
   CHECK_EQ(status.places[1].runtime_path, "/run/acmecore/httpd");
+}
+
+TEST(what_is_wrong_is_said) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> lines = {
+      {{}, "a command is missing"},
+      {{"dance"}, "there is no command dance"},
+      {{"account"}, "account needs another word"},
+      {{"account", "dance"}, "there is no command account dance"},
+      {{"status", "--fast"}, "there is no option --fast"},
+      {{"status", "--json=yes"}, "--json takes no value"},
+      {{"status", "--state"}, "--state takes a value"},
+      {{"status", "--force"}, "status has no option --force"},
+      {{"renew"}, "renew needs more arguments"},
+      {{"log", "a", "b"}, "log takes fewer arguments"}};
+  for (const auto& [arguments, words] : lines) {
+    Invocation invocation;
+    const auto parsed = parse(arguments, invocation);
+    CHECK(!parsed);
+    CHECK_EQ(parsed.error().message, words);
+  }
 }
 
 TEST(the_usage_tells_all) {
