@@ -1,5 +1,5 @@
-// What most files include of the standard library, for a build that is run rather than worked on (preset
-// asan). The others show that each file includes what it uses.
+// What most files include of the standard library, for a build that is run rather than worked on
+// (preset asan). The others show that each file includes what it uses.
 #include <algorithm>
 #include <charconv>
 #include <cstdint>

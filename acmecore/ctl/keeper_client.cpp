@@ -94,7 +94,12 @@ Result<ipc::ControlAnswer> ask(const Place& place, ipc::ControlType type,
     if (poll(&p, 1, 1000) == 0 && env.boottime() > quiet) progress.show("waiting for the answer");
     ACME_CHECK(channel.flush());
     auto frames = channel.receive();
-    if (!frames) return fail(Errc::io, "the helper closed the connection without an answer");
+    if (!frames)
+      return fail(
+          Errc::io,
+          "the helper ended without an answer: the server was reloaded or stopped meanwhile, "
+          "or the helper was killed (it starts again by itself; the server's log tells). "
+          "Whether it was done is not known: look with acmectl status, then try again");
     for (const Frame& frame : *frames) return decode<ipc::ControlAnswer>(frame.payload.view());
   }
   return fail(Errc::io, "the helper did not answer");

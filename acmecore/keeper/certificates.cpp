@@ -91,6 +91,10 @@ void Certificates::restore_challenges() {
     managed->presented = !order.key_authorizations.empty();
     managed->order = std::move(order);
   }
+  std::vector<const OrderRecord*> kept;
+  for (const auto& [lineage, managed] : managed_)
+    if (managed.order) kept.push_back(&*managed.order);
+  answers_.remove_all_but(kept);
 }
 
 void Certificates::restore_certificates() {

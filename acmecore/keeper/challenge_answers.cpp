@@ -1,6 +1,7 @@
 #include "keeper/challenge_answers.h"
 
 #include <algorithm>
+#include <set>
 
 #include "crypto/alpn_cert.h"
 #include "crypto/digest.h"
@@ -108,6 +109,18 @@ void ChallengeAnswers::remove(const OrderRecord& order) {
     owners_.erase(owner);
     board_->remove_challenge(server_name);
   }
+}
+
+void ChallengeAnswers::remove_all_but(const std::vector<const OrderRecord*>& orders) {
+  if (!board_) return;
+  std::set<std::string> kept;
+  for (const OrderRecord* order : orders)
+    for (const KeyAuthorizationRecord& record : order->key_authorizations)
+      kept.insert(is_alpn(record) ? alpn_server_name(record.identifier) : record.token);
+  for (const std::string& token : board_->tokens())
+    if (!kept.contains(token)) board_->remove_token(token);
+  for (const std::string& server_name : board_->challenges())
+    if (!kept.contains(server_name)) board_->remove_challenge(server_name);
 }
 
 bool ChallengeAnswers::is_complete(const OrderRecord& order) const {

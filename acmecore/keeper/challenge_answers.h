@@ -33,6 +33,8 @@ class ChallengeAnswers {
   // With the keys that there are.
   Outcome put(const OrderRecord& order);
   void remove(const OrderRecord& order);
+  // What a keeper that was killed has left of dry runs and of preflight, which are kept nowhere.
+  void remove_all_but(const std::vector<const OrderRecord*>& orders);
   // An answer that had to go without RSA gets its second certificate, when that key is there.
   Outcome complete(const OrderRecord& order);
 

@@ -445,7 +445,8 @@ TEST(an_idle_keeper_sleeps) {
 
 int main(int argc, char** argv) {
   const std::string mode = argc > 1 ? argv[1] : "";
-  // At once: who hangs up and is still there is killed, and what a sanitizer does at exit takes time.
+  // At once: who hangs up and is still there is killed, and what a sanitizer does at exit takes
+  // time.
   if (mode == "--agent") _exit(StandInAgent().run(argv[0]));
   if (mode == "--supervise") return pwrite(kConfigFd, "S", 1, 0) == 1 ? 55 : 56;
   return acme_test_main(argc, argv);

@@ -118,6 +118,19 @@ TEST(a_dry_run_ends_with_its_agent) {
   CHECK(!trying.bench.board.key_authorization(kToken));
 }
 
+TEST(a_keeper_that_was_killed_in_a_dry_run_leaves_no_answer) {
+  Trying trying;
+  Bench& bench = trying.bench;
+  const Lineage wild{"wild", KeyType::ecdsa256};
+  bench.create_order(wild);
+  bench.granted(ipc::PresentChallenges{wild, "ca", {{"wild.example", kOtherToken}}});
+  trying.begin();
+  trying.present();
+  bench.restart();
+  CHECK(!bench.board.key_authorization(kToken));
+  CHECK(static_cast<bool>(bench.board.key_authorization(kOtherToken)));
+}
+
 TEST(what_cannot_be_tried_is_refused_at_once) {
   Trying trying;
   CHECK_CONTAINS(trying.refusal("evil.example"), "no certificate is called");
