@@ -1,10 +1,13 @@
 """acmectl renew --dry-run: an order at a staging CA that changes nothing."""
 
 import json
+import os
+import signal
+import subprocess
 
 import pytest
 
-from lib import process
+from lib import faults, process
 from lib.ports import free_port
 from lib.site import Site
 
@@ -67,3 +70,53 @@ def test_a_dry_run_that_fails_says_why_and_costs_nothing(server, pebble, make_pe
     server.wait_for_log(rf"{NAME}: dry run at elsewhere: failed: ")
     assert known(server, NAME) == before
     assert not server.acmectl("renew", "nobody.example", "--dry-run").ok
+
+
+def test_two_keys_are_tried_each_by_itself(server, pebble, staging):
+    server.configure([Site(NAME)], [pebble.issuer(key="ecdsa:256 rsa:2048", staging="staging"),
+                                    staging.issuer("staging")])
+    server.start()
+    for key in ("ecdsa:256", "rsa:2048"):
+        server.wait_for_log(rf"\({key}\): certificate obtained")
+    answer = server.acmectl("renew", NAME, "--dry-run")
+    assert answer.ok and answer.output.count("the dry run at staging issued a certificate") == 2, answer
+    assert staging.issued() == 2
+
+
+def test_a_wildcard_is_tried_by_its_records(server, make_pebble, make_name_server):
+    bind = make_name_server("bind")
+    ca, staging = (make_pebble(name, dns=bind, authorization_reuse=0) for name in ("ca", "staging"))
+    settings = {"challenge": "dns-01", "dns_resolver": bind.address,
+                "dns": f"rfc2136 server={bind.address} key=file:{bind.key_file}"}
+    server.configure([Site(["example.com", "*.example.com"], acme="ca")],
+                     [ca.issuer("ca", staging="staging", **settings),
+                      staging.issuer("staging", **settings)])
+    server.start()
+    server.wait_for_certificate("a.example.com", ca)
+    answer = server.acmectl("renew", "example.com", "--dry-run")
+    assert answer.ok and "the dry run at staging issued a certificate" in answer.output, answer
+    assert staging.issued() == 1 and ca.issued() == 1
+    process.wait_until(lambda: not bind.txt("_acme-challenge.example.com"), 10, "its records are gone")
+
+
+@pytest.mark.parametrize("role, words", [("agent", "the dry run"),
+                                         ("keeper", "the helper ended without an answer")])
+def test_a_helper_that_is_killed_is_no_silent_end(server, make_pebble, pebble, proxy, role, words):
+    production = make_pebble("production")
+    server.configure([Site(NAME, acme="production")],
+                     [production.issuer("production", staging="staging"),
+                      proxy.issuer(pebble, "staging")])
+    server.allow_log(r"killed by signal 9|signal 9 \(SIGKILL\)")
+    server.start()
+    server.wait_for_certificate(NAME, production)
+    proxy.rule("challenge", faults.delay(3), times=1)
+    asked = subprocess.Popen(server.acmectl_line("renew", NAME, "--dry-run").split(), text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    process.wait_until(lambda: proxy.of_kind("challenge"), 10, "the CA is asked to look")
+    os.kill(server.helper(role), signal.SIGKILL)
+    output, _ = asked.communicate(timeout=20)
+    assert asked.returncode == 1 and words in output, output
+    server.wait_for_helpers()
+    proxy.clear()
+    answer = server.acmectl("renew", NAME, "--dry-run")
+    assert answer.ok, answer
