@@ -220,8 +220,9 @@ int Keeper::run() {
   UniqueFd signals = open_signals();
   while (turn(signals.get())) {
   }
-  await_new_orders();
-  hear_last();
+  const Millis deadline = env_.boottime() + kLastAnswers;
+  await_new_orders(deadline);
+  hear_last(deadline);
   agent_.stop();
   deploy_.await(kLastAnswers / 2);
   deploy_.stop();
@@ -262,8 +263,7 @@ bool Keeper::turn(int signals) {
 
 // A newOrder whose answer is under way: without it the next generation would
 // have to ask for the same order again.
-void Keeper::await_new_orders() {
-  const Millis deadline = env_.boottime() + kLastAnswers;
+void Keeper::await_new_orders(Millis deadline) {
   while (agent_.channel() && certificates_.awaits_new_order()) {
     Millis left = deadline - env_.boottime();
     if (left <= 0) return;
@@ -276,8 +276,7 @@ void Keeper::await_new_orders() {
 
 // What the agent told while we were at something else, a slow disk perhaps: that a CA asked for
 // patience must not be forgotten with this generation.
-void Keeper::hear_last() {
-  const Millis deadline = env_.boottime() + kLastAnswers / 2;
+void Keeper::hear_last(Millis deadline) {
   while (agent_.channel() && !is_waiting_for_agent() && env_.boottime() < deadline) {
     pollfd fd{agent_.channel()->fd(), POLLIN, 0};
     if (unheard_.empty() && poll(&fd, 1, 0) <= 0) return;

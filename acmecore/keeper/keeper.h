@@ -69,8 +69,8 @@ class Keeper {
   void read_agent();
   bool is_waiting_for_agent() const;
   void hear(const Frame& frame);
-  void await_new_orders();
-  void hear_last();
+  void await_new_orders(Millis deadline);
+  void hear_last(Millis deadline);
   void reap();
   bool board_is_back();
   void settle_store();
