@@ -13,6 +13,10 @@ function(acme_room name)
   add_library(acme_${name} STATIC ${sources})
   target_include_directories(acme_${name} PUBLIC ${CMAKE_SOURCE_DIR}/acmecore
                                                  ${CMAKE_SOURCE_DIR}/acmecore/include)
+  if(name IN_LIST ACME_COVERAGE)
+    # Atomic, because tests with threads otherwise count below zero, which gcovr refuses to read.
+    target_compile_options(acme_${name} PRIVATE --coverage -fprofile-update=atomic)
+  endif()
   if(ACME_PRECOMPILE)
     acme_precompile(acme_${name} acme_base)
   endif()

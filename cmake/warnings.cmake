@@ -11,7 +11,5 @@ if(ACME_SANITIZE)
   add_compile_definitions(ACME_SANITIZED)
 endif()
 if(ACME_COVERAGE)
-  # Atomic, because tests with threads otherwise count below zero, which gcovr refuses to read.
-  add_compile_options(--coverage -O0 -fprofile-update=atomic)
   add_link_options(--coverage)
 endif()

@@ -155,7 +155,10 @@ void Activation::reload(pid_t master) {
 
 void Activation::put_off(const std::string& why) {
   // The server has a newer generation already: that one's helper goes on.
-  if (has_ended(death_pipe_)) return;
+  if (has_ended(death_pipe_)) {
+    look_at_ = env_.boottime() + kLongestBackoff;
+    return;
+  }
   backoff_ = std::clamp(backoff_ * 2, kFirstBackoff, kLongestBackoff);
   not_before_ = look_at_ = env_.boottime() + backoff_;
   refusal_.say("the server is not reloaded for new certificates: " + why,
