@@ -13,15 +13,20 @@ function(acme_room name)
   add_library(acme_${name} STATIC ${sources})
   target_include_directories(acme_${name} PUBLIC ${CMAKE_SOURCE_DIR}/acmecore
                                                  ${CMAKE_SOURCE_DIR}/acmecore/include)
-  if(name IN_LIST ACME_COVERAGE)
-    # Atomic, because tests with threads otherwise count below zero, which gcovr refuses to read.
-    target_compile_options(acme_${name} PRIVATE --coverage -fprofile-update=atomic)
-  endif()
+  acme_measure(acme_${name} ${name})
   if(ACME_PRECOMPILE)
     acme_precompile(acme_${name} acme_base)
   endif()
   list(TRANSFORM ARG_ROOMS PREPEND acme_)
   target_link_libraries(acme_${name} PUBLIC ${ARG_ROOMS} ${ARG_LIBRARIES})
+endfunction()
+
+# A room's library, or a test of it, which has the code of its headers.
+function(acme_measure target room)
+  if(room IN_LIST ACME_COVERAGE)
+    # Atomic, because tests with threads otherwise count below zero, which gcovr refuses to read.
+    target_compile_options(${target} PRIVATE --coverage -fprofile-update=atomic)
+  endif()
 endfunction()
 
 # The first of those that share it makes it; all of them are compiled with the same flags.
