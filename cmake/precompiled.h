@@ -1,6 +1,6 @@
 // What most files include of the standard library, for a build that is run rather than worked on
-// (preset asan). The others show that each file includes what it uses. Without <filesystem>: with it
-// comes std::quoted, which would be found before our own for each std::string.
+// (preset asan). The others show that each file includes what it uses. Without <filesystem>: with
+// it comes std::quoted, which would be found before our own for each std::string.
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
