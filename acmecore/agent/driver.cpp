@@ -118,6 +118,12 @@ WallTime Driver::due(const Entry& entry) {
   return left <= 0 ? when : std::max(when, now + (left + 999) / 1000);
 }
 
+// What was asked for early and failed is not tried again before the planned renewal.
+bool Driver::keeps_to_plan(const Entry& entry) {
+  const WallTime planned = entry.state.schedule.renew_at;
+  return entry.state.current && planned > services_.env.now() && due(entry) >= planned;
+}
+
 // Once a minute, because somebody may set the clock; and when the next is due.
 void Driver::look() {
   timer_ = 0;
@@ -459,11 +465,12 @@ void Driver::tell_failure(const Entry& entry, const std::string& issuer, const F
   if (of_all) line += "; so will every order at " + issuer;
   if (turned) return services_.log.error(line + "; " + tell_turn(entry) + *repeated);
   const WallTime next = std::max<WallTime>(due(entry), now);
-  // One that was asked for early: nobody has to wait for a try weeks ahead.
-  const WallTime planned = entry.state.schedule.renew_at;
-  const bool early = entry.state.current && planned > now && next >= planned;
-  services_.log.error(line + (early ? "; the one in use is renewed as planned, " : "; next try ") +
-                      format_relative(next - now) + *repeated);
+  if (keeps_to_plan(entry))
+    line += "; the one in use is valid until " + format_rfc3339(entry.state.not_after) +
+            " and renewed as planned, ";
+  else
+    line += "; next try ";
+  services_.log.error(line + format_relative(next - now) + *repeated);
 }
 
 void Driver::save(const Entry& entry) {

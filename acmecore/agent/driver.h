@@ -97,6 +97,7 @@ class Driver final : public OrderRun::Owner {
   std::int64_t clock_offset() const;
   void arm(WallTime due);
   WallTime due(const Entry& entry);
+  bool keeps_to_plan(const Entry& entry);
   // driver_renewal.cpp: what the CAs suggest, and their clocks
   ipc::LineageState* idle_state(const Lineage& lineage);
   WallTime watch(const Entry& entry);

@@ -27,7 +27,8 @@ void Driver::notify(const Entry& entry, const std::string& issuer, const Failure
   happened.issuer = issuer;
   happened.words = failure.words;
   happened.url = failure.url;
-  happened.next_try = std::max(entry.state.schedule.next_try, entry.state.schedule.retry_after);
+  if (!keeps_to_plan(entry))
+    happened.next_try = std::max(entry.state.schedule.next_try, entry.state.schedule.retry_after);
   happened.of_issuer = of_issuer;
   services_.keeper.ask(happened, [](const ipc::Reply&) {});
 }

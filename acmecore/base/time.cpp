@@ -56,6 +56,7 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
 }
 
 std::string format_relative(std::int64_t seconds) {
+  if (seconds == 0) return "now";
   std::int64_t s = seconds < 0 ? -seconds : seconds;
   std::string amount;
   if (s < 2 * kMinute) {

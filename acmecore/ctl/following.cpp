@@ -17,7 +17,11 @@ Followed follow_one(const Json& before, const Json& now) {
                        now["last_error_at"].text_or("") != before["last_error_at"].text_or(""));
   if (has_failed) {
     std::string line = name + "failed: " + now["last_error"].text_or("?");
-    if (auto next = now["next_try"].text()) line += "; tried again at " + *next;
+    if (auto next = now["next_try"].text())
+      line += "; tried again at " + *next;
+    else if (auto planned = now["renew_at"].text())
+      line += "; the one in use is valid until " + now["not_after"].text_or("?") +
+              " and renewed as planned, at " + *planned;
     return {End::failed, line};
   }
   return {End::under_way, name + now["stage"].text_or("waiting")};

@@ -14,9 +14,16 @@ bool has_store(const Place& place) {
   return !place.state_path.empty() && access(place.state_path.c_str(), F_OK) == 0;
 }
 
+// " at /run/acmecore/nginx or /run/acmecore/httpd": wherever it was looked for.
+std::string at_all(const std::vector<Place>& places, std::string Place::*path) {
+  std::string all;
+  for (const Place& place : places)
+    if (!(place.*path).empty()) all += (all.empty() ? " at " : " or ") + place.*path;
+  return all;
+}
+
 Error no_store(const std::vector<Place>& places) {
-  const std::string& path = places.front().state_path;
-  return fail(Errc::not_found, "there is no store" + (path.empty() ? "" : " at " + path) +
+  return fail(Errc::not_found, "there is no store" + at_all(places, &Place::state_path) +
                                    "; name the server's state path with --state");
 }
 
@@ -26,8 +33,10 @@ Result<ipc::ControlAnswer> reach_now(const std::vector<Place>& places, const Que
     if (answer || answer.error().code != Errc::not_found) return answer;
   }
   if (question.offline.empty())
-    return fail(Errc::not_found, "no server answers at " + places.front().runtime_path +
-                                     ": only a running one can do that");
+    return fail(Errc::not_found,
+                "no server answers" + at_all(places, &Place::runtime_path) +
+                    ": only a running one can do that; start it, or name its runtime path with "
+                    "--runtime");
   for (const Place& place : places)
     if (has_store(place)) return run_once(place, question.offline, question.request.names);
   return fail(Errc::not_found, "no server answers and " + no_store(places).message);

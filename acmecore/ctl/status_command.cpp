@@ -55,7 +55,8 @@ int check(const Invocation& invocation) {
        {std::pair{"--warning", &limits.warning}, std::pair{"--critical", &limits.critical}}) {
     const std::string value = invocation.value(option);
     if (invocation.has(option) && !(*limit = parse_threshold(value))) {
-      complain(std::string(option) + " takes 30d, 36h or 25%, not " + value);
+      std::fputs(unknown(std::string(option) + " takes 30d, 36h or 25%, not " + value).line.c_str(),
+                 stdout);
       return static_cast<int>(Verdict::unknown);
     }
   }

@@ -19,7 +19,8 @@ std::string when(const Json& value, WallTime now) {
 
 Row certificate_row(const Json& certificate, WallTime now) {
   std::string next = when(certificate["renew_at"], now);
-  if (certificate["failures"].number_or(0) > 0) next = "try " + when(certificate["next_try"], now);
+  if (certificate["failures"].number_or(0) > 0 && certificate["next_try"].text())
+    next = "try " + when(certificate["next_try"], now);
   std::string stage = certificate["stage"].text_or("");
   std::string state = certificate["state"].text_or("?");
   if (certificate["waiting_for_reload"].truth()) state += ", waits for a reload";

@@ -126,6 +126,9 @@ class Certificates {
   Outcome save_schedule(Managed& managed, ScheduleRecord schedule);
   // What acmectl renew does without --force: nothing that is not due. When it is; 0: it is.
   WallTime not_due_before(const Managed& managed) const;
+  // Nothing is tried before; 0: nothing is waited for, or only the planned renewal, which one that
+  // was asked for early and failed leaves as it is.
+  WallTime next_try(const Managed& managed) const;
   // acmectl renew: allows one immediate try.
   Outcome request_renewal(Managed& managed);
   // It was revoked at its CA; false: another version has taken its place.

@@ -129,6 +129,15 @@ WallTime Certificates::not_due_before(const Managed& managed) const {
   return due > env_.now() ? due : 0;
 }
 
+WallTime Certificates::next_try(const Managed& managed) const {
+  const ScheduleRecord& schedule = managed.schedule;
+  const WallTime wait = std::max(schedule.next_try, schedule.retry_after);
+  const bool keeps_to_plan = schedule.failures > 0 && !schedule.renewal_requested &&
+                             !managed.order && is_current(managed) &&
+                             schedule.renewal_point() > std::max(wait, env_.now());
+  return keeps_to_plan ? 0 : wait;
+}
+
 Outcome Certificates::request_renewal(Managed& managed) {
   managed.schedule.renewal_requested = true;
   return store_.save_schedule(managed.lineage, managed.schedule);

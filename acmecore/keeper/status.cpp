@@ -91,7 +91,7 @@ Json sighting_json(const Sighting& sighting) {
   return out;
 }
 
-Json lineage_json(const Managed& managed, WallTime now) {
+Json lineage_json(const Certificates& certificates, const Managed& managed, WallTime now) {
   Json names = Json::array();
   for (const std::string& name : managed.config->names) names.append(name);
   Json out = Json::object();
@@ -110,7 +110,7 @@ Json lineage_json(const Managed& managed, WallTime now) {
     }
   }
   set_time(out, "renew_at", managed.schedule.renewal_point());
-  set_time(out, "next_try", std::max(managed.schedule.next_try, managed.schedule.retry_after));
+  set_time(out, "next_try", certificates.next_try(managed));
   set_time(out, "last_try", managed.schedule.last_try);
   out.set("failures", std::int64_t{managed.schedule.failures});
   if (!managed.schedule.last_error.empty()) {
@@ -177,7 +177,8 @@ Json status_json(const Env& env, const Config& config, const Certificates& certi
                  Accounts& accounts, bool helper_up) {
   WallTime now = env.now();
   Json list = Json::array();
-  for (const auto& [lineage, managed] : certificates.all()) list.append(lineage_json(managed, now));
+  for (const auto& [lineage, managed] : certificates.all())
+    list.append(lineage_json(certificates, managed, now));
   Json out = Json::object();
   out.set("version", std::int64_t{1})
       .set("server", config.server == ServerKind::httpd ? "httpd" : "nginx")

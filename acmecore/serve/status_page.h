@@ -10,7 +10,7 @@ namespace acme::serve {
 
 // Content-Security-Policy of the page.
 inline constexpr const char* kStatusPolicy =
-    "default-src 'none'; style-src 'sha256-rDK+ViTbOhRxVvOlZeWd0S+lZgNdhE+ymyjkpiY8Bik='; img-src "
+    "default-src 'none'; style-src 'sha256-9JdoxH2/XIoW8Ldplf5WcW5IYY5PUeFhjfAEBICI64M='; img-src "
     "data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'";
 

@@ -173,7 +173,9 @@ std::string next_step(const StatusRow& row, WallTime now) {
   }
   if (row.waiting_for_reload) return "the server's next reload";
   if (!row.stage.empty()) return "order under way";
-  if (row.failures > 0 || row.state == "pending" || row.state == "failing") {
+  // A renewal that was asked for early and failed leaves the planned one.
+  const bool planned = row.next_try == 0 && row.renew_at > now;
+  if ((row.failures > 0 && !planned) || row.state == "pending" || row.state == "failing") {
     if (row.next_try > now) return "next try " + format_relative(row.next_try - now);
     return row.state == "pending" ? "first order" : "next try is due";
   }

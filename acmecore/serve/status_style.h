@@ -62,7 +62,7 @@ nav{margin:.75rem 0}nav a,nav b{margin-right:.75rem}
 footer{padding-top:1.5rem;padding-bottom:2.5rem;font-size:.87rem}
 @media(max-width:58rem){
 header,main,footer{padding-left:.9rem;padding-right:.9rem}
-.tiles{gap:.5rem}.tiles a{min-width:0;flex:1 1 40%;padding:.45rem .75rem}
+.tiles{gap:.5rem}.tiles li{flex:1 1 40%}.tiles a{min-width:0;padding:.45rem .75rem}
 table,tbody,tr,th,td,.issuers th:first-child,.certificates th:first-child{display:block;width:auto}
 thead{display:none}
 tbody th{width:auto;padding-bottom:.1rem}

@@ -62,7 +62,7 @@ def test_only_the_directory_may_be_redirected_and_not_without_end(server, pebble
         server.restart()
         server.wait_for_helpers()
         assert server.acmectl("renew", NAME).ok
-        server.wait_for_log(rf"{words}.*the one in use is renewed as planned")
+        server.wait_for_log(rf"{words}.*the one in use is valid until .* and renewed as planned")
         assert len(proxy.of_kind("directory")) - before <= 4
         assert server.handshake(NAME, pebble.root()).serial == first.serial
     proxy.clear()

@@ -202,6 +202,12 @@ TEST(an_order_is_kept_over_trouble_of_the_ca_and_taken_up_again) {
 
 TEST(a_renewal_by_hand_that_fails_leaves_the_planned_one) {
   World world;
+  world.config.hooks.notify = {{"a", {"/bin/a"}, "", kAllEvents}};
+  std::vector<ipc::Happened> told;
+  world.keeper.before_with = [&](ipc::Type type, std::string_view bytes) {
+    if (type == ipc::Type::happened) told.push_back(REQUIRE_OK(decode<ipc::Happened>(bytes)));
+    return std::optional<ipc::Reply>();
+  };
   make_valid(world, world.add("a.example"), 20 * kDay);
   world.ca.before = failing("/new-order");
   world.start();
@@ -209,7 +215,10 @@ TEST(a_renewal_by_hand_that_fails_leaves_the_planned_one) {
   world.keeper.tell(ipc::RenewNow{{"a.example", KeyType::ecdsa256}});
   world.run_for(5000);
   CHECK_CONTAINS(world.keeper.line_with("order failed"),
-                 "this name; the one in use is renewed as planned, in 19 d");
+                 "this name; the one in use is valid until " + format_rfc3339(kStart + 50 * kDay) +
+                     " and renewed as planned, in 19 d");
+  CHECK_EQ(told.size(), 1);
+  CHECK_EQ(told[0].next_try, 0);
 }
 
 TEST(a_renewal_by_hand_whose_order_is_kept_is_gone_on_with_by_the_back_off) {

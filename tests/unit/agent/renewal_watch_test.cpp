@@ -109,7 +109,7 @@ TEST(a_window_in_the_past_is_renewed_at_once_and_says_why_once) {
   world.start();
   CHECK(world.run_until_issued(1, 5'000));
   CHECK_EQ(world.keeper.lines_with("why: https://ca.test/why"), 1);
-  CHECK_EQ(world.keeper.lines_with("wants it renewed now; begins in 0 s"), 1);
+  CHECK_EQ(world.keeper.lines_with("wants it renewed now; begins now"), 1);
   CHECK(world.ca.replacing == std::vector<std::string>{"a.example"});
   world.run_for(kDay * 1000);
   CHECK_EQ(world.keeper.installed.size(), 1);

@@ -46,7 +46,7 @@ TEST(http_dates_are_read) {
 
 TEST(spans_of_time_are_told_in_words) {
   for (auto [seconds, words] : std::vector<std::pair<std::int64_t, const char*>>{
-           {0, "in 0 s"},
+           {0, "now"},
            {45, "in 45 s"},
            {119, "in 119 s"},
            {120, "in 2 min"},

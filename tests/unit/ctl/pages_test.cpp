@@ -118,6 +118,12 @@ TEST(an_order_is_followed_to_its_end) {
   now.set("failures", std::int64_t{1}).set("last_error", "no");
   CHECK(end(now).end == End::failed);
   CHECK_EQ(end(now).line, "a (ecdsa:256): failed: no");
+  now.set("renew_at", "2027-02-14T08:00:00Z");
+  CHECK_EQ(end(now).line,
+           "a (ecdsa:256): failed: no; the one in use is valid until 2027-03-16T08:00:00Z and "
+           "renewed as planned, at 2027-02-14T08:00:00Z");
+  now.set("next_try", "2027-01-15T08:01:00Z");
+  CHECK_EQ(end(now).line, "a (ecdsa:256): failed: no; tried again at 2027-01-15T08:01:00Z");
   CHECK(end(certificate("a").set("serial", "05")).end == End::obtained);
   CHECK(end(certificate("b")).end == End::failed);
   // A failure from before is none of this order.

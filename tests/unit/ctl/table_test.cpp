@@ -44,6 +44,7 @@ TEST(a_failure_is_told_with_its_words_and_the_next_try) {
       .set("last_error_at", "2027-01-15T07:00:00Z");
   std::string text = table({failing});
   CHECK_CONTAINS(text, "try in 10 min\n");
+  CHECK_CONTAINS(table({failing.set("next_try", Json::null())}), "in 60 d  in 30 d\n");
   CHECK_CONTAINS(text, "\na.example: unauthorized: no such host (60 min ago)\n");
 }
 

@@ -91,6 +91,23 @@ TEST(a_certificate_that_is_there) {
   CHECK_EQ(site_of(status_of(bench))["state"].text_or(""), "expired");
 }
 
+TEST(a_renewal_by_hand_that_failed_leaves_the_planned_one) {
+  Bench bench;
+  bench.install();
+  auto next_try = [&](WallTime renew_at, bool requested = false) {
+    ScheduleRecord schedule;
+    schedule.failures = 1;
+    schedule.renew_at = renew_at;
+    schedule.next_try = kNow + 60;
+    schedule.renewal_requested = requested;
+    bench.granted(ipc::SaveSchedule{kSite, schedule});
+    return site_of(status_of(bench))["next_try"].text_or("");
+  };
+  CHECK_EQ(next_try(kNow + 60 * kDay), "");
+  CHECK_EQ(next_try(kNow - 1), "2027-01-15T08:01:00Z");  // that one failed
+  CHECK_EQ(next_try(kNow + 60 * kDay, true), "2027-01-15T08:01:00Z");
+}
+
 TEST(a_certificate_that_waits_for_a_reload) {
   Bench bench;
   bench.config.activation = ActivationMode::reload;

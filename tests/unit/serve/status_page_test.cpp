@@ -33,6 +33,8 @@ TEST(the_policy_allows_the_style_and_nothing_else) {
   const std::string hash = base64({reinterpret_cast<const char*>(digest.data()), digest.size()});
   CHECK_CONTAINS(std::string(kStatusPolicy), "style-src 'sha256-" + hash + "'");
   CHECK_CONTAINS(std::string(kStatusPolicy), "default-src 'none'");
+  // Two to a line on a telephone: what grows is the list's item, not what it holds.
+  CHECK_CONTAINS(std::string(kStatusStyle), ".tiles li{flex:1 1 40%}");
   std::string page = StatusExample().add(StatusExample().certificate("a.example.org")).page();
   CHECK_CONTAINS(page, "<style>" + std::string(kStatusStyle) + "</style>");
   for (std::string_view outside : {"<script", " style=", " on", "http://", "<link rel=\"style"})
@@ -100,6 +102,12 @@ TEST(an_error_is_told_in_the_cas_words_with_what_to_do) {
   CHECK_CONTAINS(page, "acmectl check a.example.org");
   CHECK_CONTAINS(page, "3 tries failed");
   CHECK_CONTAINS(page, "next try in");
+  StatusExample early;
+  early.add(early.certificate("a.example.org")
+                .set("state", "renewal failing")
+                .set("failures", std::int64_t{1})
+                .set("next_try", Json::null()));
+  CHECK_CONTAINS(early.page(), "renewal in 30 d");
   CHECK_CONTAINS(std::string(advice_on("rateLimited: too many certificates")), "limits");
   CHECK_CONTAINS(std::string(advice_on("caa: forbidden by CAA")), "CAA record");
   // Our own words of a connection are not the CA's of ours.
