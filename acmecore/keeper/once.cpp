@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/archive.h"
+#include "base/text.h"
 #include "config/config.h"
 #include "ipc/control.h"
 #include "keeper/certificates.h"
@@ -21,16 +22,20 @@
 namespace acme::keeper {
 namespace {
 
+// Only acmectl runs this program so: its user reads what is said here.
+void say(std::string_view line) {
+  std::fprintf(stderr, "acmectl: %s\n", printable(line).c_str());
+}
+
 class StderrLog final : public Log {
  public:
   void write(Level level, std::string_view line) override {
-    if (level > Level::warning) return;
-    std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+    if (level <= Level::warning) say(line);
   }
 };
 
 int complain(const Error& error) {
-  std::fprintf(stderr, "%s\n", error.message.c_str());
+  say(error.message);
   return 1;
 }
 

@@ -33,6 +33,8 @@ def test_status_tells_the_certificate_with_and_without_a_server(server, pebble):
     assert check.status == 0 and check.output.startswith("ACME OK - 1 certificate, "), check
     assert server.acmectl("status", "--check", "--warning", "9999d").status == 1
     assert server.acmectl("status", "--check", "nobody.example.org").status == 3
+    misspelt = server.acmectl("status", "--check", "--warning", "soon")
+    assert misspelt.status == 3 and misspelt.output.startswith("ACME UNKNOWN - --warning takes"), misspelt
     unforced = server.run(*server.acmectl_line("renew", NAME).split())
     assert unforced.ok and "not due" in unforced.output, unforced
     assert pebble.orders() == 1
@@ -46,6 +48,8 @@ def test_status_tells_the_certificate_with_and_without_a_server(server, pebble):
     assert stored["certificates"][0]["serial"] == only["serial"]
     assert server.acmectl("status", "--check").status == 1  # nothing is renewed
     assert "  issued  pebble" in server.acmectl("log", NAME).output
+    unknown = server.acmectl("export", "nobody.example.org", server.folder)
+    assert unknown.status == 1 and unknown.output.startswith("acmectl: no certificate"), unknown
 
 
 def test_renew_without_a_server_orders_at_the_next_start(server, pebble):
