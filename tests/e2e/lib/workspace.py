@@ -1,5 +1,6 @@
 """Where a test keeps its files, and the programs it runs."""
 
+import functools
 import os
 import shutil
 import tempfile
@@ -23,6 +24,7 @@ def make_folder(label):
     return folder
 
 
+@functools.cache  # a search of thousands of files, some for each test
 def built(name):
     """A file of the build tree, by its name."""
     for path in sorted(build_dir().rglob(name)):
