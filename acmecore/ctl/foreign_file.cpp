@@ -19,17 +19,18 @@ namespace {
 constexpr std::size_t kLargestFile = 1 << 20;
 constexpr std::size_t kMostNames = 100'000;
 
+Error failed(const char* what, const std::string& path) {
+  return fail(errno == ENOENT ? Errc::not_found : Errc::io,
+              std::string("cannot ") + what + " " + path + ": " + std::strerror(errno));
+}
+
 }  // namespace
 
 Result<Secret> read_foreign(const std::string& path) {
-  auto failed = [&path](const char* what) {
-    return fail(errno == ENOENT ? Errc::not_found : Errc::io,
-                std::string("cannot ") + what + " " + path + ": " + std::strerror(errno));
-  };
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd) return failed("open");
+  if (!fd) return failed("open", path);
   struct stat st {};
-  if (fstat(fd.get(), &st) < 0) return failed("stat");
+  if (fstat(fd.get(), &st) < 0) return failed("stat", path);
   if (!S_ISREG(st.st_mode)) return fail(Errc::damaged, path + " is no regular file");
   if (st.st_size > static_cast<off_t>(kLargestFile))
     return fail(Errc::damaged, path + " is larger than any such file");
@@ -38,7 +39,7 @@ Result<Secret> read_foreign(const std::string& path) {
   while (used < bytes.size()) {
     ssize_t n = ::read(fd.get(), bytes.data() + used, bytes.size() - used);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return failed("read");
+    if (n < 0) return failed("read", path);
     if (n == 0) break;
     used += static_cast<std::size_t>(n);
   }
@@ -68,10 +69,11 @@ bool is_file(const std::string& path) {
   return stat(path.c_str(), &st) == 0 && S_ISREG(st.st_mode);
 }
 
-std::vector<std::string> names_in(const std::string& folder) {
+Result<std::vector<std::string>> names_in(const std::string& folder) {
   std::vector<std::string> names;
   std::unique_ptr<DIR, int (*)(DIR*)> stream(opendir(folder.c_str()), closedir);
-  while (const dirent* entry = stream ? readdir(stream.get()) : nullptr) {
+  if (!stream) return failed("open", folder);
+  while (const dirent* entry = readdir(stream.get())) {
     const std::string_view name = entry->d_name;
     if (name != "." && name != ".." && names.size() < kMostNames) names.emplace_back(name);
   }

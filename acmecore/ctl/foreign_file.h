@@ -16,7 +16,7 @@ Result<std::string> read_foreign_text(const std::string& path);
 Result<Json> read_foreign_json(const std::string& path);
 bool is_folder(const std::string& path);
 bool is_file(const std::string& path);
-// Sorted; empty where there is no such folder.
-std::vector<std::string> names_in(const std::string& folder);
+// Sorted; Errc::not_found: there is no such folder.
+Result<std::vector<std::string>> names_in(const std::string& folder);
 
 }  // namespace acme::ctl

@@ -32,7 +32,7 @@ class Reader {
   Result<ImportSource> read() {
     if (!is_folder(path_ + "/live") && !is_folder(path_ + "/accounts"))
       return fail(Errc::not_found, path_ + " is no folder of certbot: neither live nor accounts");
-    for (const std::string& name : names_in(path_ + "/live"))
+    for (const std::string& name : source_.names_in(path_ + "/live"))
       if (is_folder(path_ + "/live/" + name)) read_certificate(name);
     read_accounts("", 0);
     // A CA may know several: the ones that certificates were renewed with come first.
@@ -74,7 +74,7 @@ class Reader {
   // The folders say the directory's URL, all but https://.
   void read_accounts(const std::string& below, int depth) {
     const std::string folder = path_ + "/accounts" + below;
-    for (const std::string& name : names_in(folder)) {
+    for (const std::string& name : source_.names_in(folder)) {
       if (is_file(folder + "/" + name + "/private_key.json"))
         read_account("https://" + below.substr(std::min<std::size_t>(1, below.size())), name,
                      folder + "/" + name);

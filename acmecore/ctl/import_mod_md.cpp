@@ -17,9 +17,9 @@ class Reader {
     if (!is_folder(path_ + "/domains"))
       return fail(Errc::not_found, path_ + " is no store of mod_md: it has no folder domains");
     read_passphrase();
-    for (const std::string& id : names_in(path_ + "/accounts"))
+    for (const std::string& id : source_.names_in(path_ + "/accounts"))
       if (is_folder(path_ + "/accounts/" + id)) read_account(id);
-    for (const std::string& name : names_in(path_ + "/domains"))
+    for (const std::string& name : source_.names_in(path_ + "/domains"))
       if (is_folder(path_ + "/domains/" + name)) read_domain(name);
     return std::move(source_);
   }
@@ -65,13 +65,13 @@ class Reader {
       auto urls = (*json)["ca"]["urls"].items();
       if (directory_url.empty() && !urls.empty()) directory_url = urls.front().text_or("");
     }
-    for (const std::string& file : names_in(folder)) {
+    for (const std::string& file : source_.names_in(folder)) {
       // pubcert.pem is RSA's; pubcert.secp256r1.pem and privkey.secp256r1.pem belong together.
       if (!file.starts_with("pubcert") || !file.ends_with(".pem")) continue;
       read_certificate(name, directory_url, folder + "/" + file,
                        folder + "/privkey" + file.substr(std::string_view("pubcert").size()));
     }
-    for (const std::string& file : names_in(path_ + "/staging/" + name))
+    for (const std::string& file : source_.names_in(path_ + "/staging/" + name))
       if (file.starts_with("pubcert"))
         return problem("certificate", name,
                        "a renewed one lies in staging: a graceful restart of httpd would activate "

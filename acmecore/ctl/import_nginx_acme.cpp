@@ -8,8 +8,8 @@
 namespace acme::ctl {
 namespace {
 
-bool is_state_path(const std::string& path) {
-  for (const std::string& name : names_in(path))
+bool is_state_path(const std::string& path, ImportSource& source) {
+  for (const std::string& name : source.names_in(path))
     if (name == "account.key" || name == "account.url" || name.ends_with(".crt")) return true;
   return false;
 }
@@ -24,7 +24,7 @@ void read_state_path(const std::string& path, ImportSource& source) {
     source.problems.push_back({"account", path, "there is no account.url beside account.key"});
   else
     source.import.accounts.push_back({"", account_url, *std::move(key)});
-  for (const std::string& file : names_in(path)) {
+  for (const std::string& file : source.names_in(path)) {
     if (!file.ends_with(".crt")) continue;
     const std::string name = file.substr(0, file.size() - 4);
     auto chain = read_foreign_text(path + "/" + file);
@@ -42,24 +42,18 @@ void read_state_path(const std::string& path, ImportSource& source) {
 
 Result<ImportSource> read_nginx_acme(const std::string& path) {
   ImportSource source;
-  if (is_state_path(path)) {
+  if (is_state_path(path, source)) {
     read_state_path(path, source);
     return source;
   }
-  for (const std::string& name : names_in(path))
-    if (is_state_path(path + "/" + name)) read_state_path(path + "/" + name, source);
+  for (const std::string& name : source.names_in(path)) {
+    const std::string folder = path + "/" + name;
+    if (is_folder(folder) && is_state_path(folder, source)) read_state_path(folder, source);
+  }
   if (source.import.accounts.empty() && source.import.certificates.empty() &&
       source.problems.empty())
     return fail(Errc::not_found, path + " is no state path of nginx-acme, nor a folder of such");
   return source;
-}
-
-Result<ImportSource> read_source(std::string_view client, const std::string& path) {
-  if (client == "certbot") return read_certbot(path);
-  if (client == "mod_md") return read_mod_md(path);
-  if (client == "nginx-acme") return read_nginx_acme(path);
-  return fail(Errc::invalid_argument,
-              "import is from certbot, mod_md or nginx-acme, not from " + printable(client));
 }
 
 }  // namespace acme::ctl

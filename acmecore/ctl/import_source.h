@@ -14,11 +14,14 @@ namespace acme::ctl {
 struct ImportSource {
   ipc::Import import;
   struct Problem {
-    std::string what;  // "account", "certificate"
+    std::string what;  // "account", "certificate", "folder"
     std::string name;
     std::string words;
   };
   std::vector<Problem> problems;
+
+  // What lies in a folder, none where it is not there; one that cannot be opened is a problem.
+  std::vector<std::string> names_in(const std::string& folder);
 };
 
 // Of one folder: certbot's configuration (/etc/letsencrypt), mod_md's store
@@ -27,6 +30,7 @@ struct ImportSource {
 Result<ImportSource> read_certbot(const std::string& path);
 Result<ImportSource> read_mod_md(const std::string& path);
 Result<ImportSource> read_nginx_acme(const std::string& path);
+// Errc::io: the folder itself cannot be opened. Errc::invalid_argument: no such client.
 Result<ImportSource> read_source(std::string_view client, const std::string& path);
 
 }  // namespace acme::ctl

@@ -144,6 +144,21 @@ TEST(what_is_spoiled_is_said_and_the_rest_is_read) {
   CHECK_EQ(source.import.certificates.size(), 1);
 }
 
+// Who is not root gets no empty table.
+TEST(a_folder_that_cannot_be_opened_is_said) {
+  Tree tree("certbot");
+  fs::remove_all(tree.path() + "/accounts");
+  fs::create_directory_symlink("accounts", tree.path() + "/accounts");  // to itself
+  ImportSource source = REQUIRE_OK(read_source("certbot", tree.path()));
+  CHECK_EQ(source.problems.size(), 1);
+  CHECK_EQ(source.problems[0].what, "folder");
+  CHECK_EQ(source.problems[0].words,
+           "cannot open " + tree.path() + "/accounts: Too many levels of symbolic links");
+  CHECK_EQ(source.import.certificates.empty(), false);
+  CHECK_EQ(REQUIRE_ERROR(read_source("certbot", "/nonexistent"), Errc::not_found),
+           "cannot open /nonexistent: No such file or directory");
+}
+
 TEST(a_renewed_certificate_that_httpd_has_not_activated_is_told_of) {
   Tree tree("mod_md");
   fs::create_directories(tree.path() + "/staging/www.example.org");
