@@ -148,6 +148,8 @@ class Certificates {
 
   // Daily: a certificate past its renewal point that nobody tried to renew.
   void warn_of_neglect();
+  // Just started: what became due while no server ran is no neglect yet.
+  bool is_about_to_be_tried(const Managed& managed) const;
 
   // By the agent's word (renewal_info.cpp): seconds that our clock is ahead of a CA's, for those
   // where it is too much.
@@ -190,6 +192,7 @@ class Certificates {
   void withdraw_challenges(Managed& managed);
 
   const Env& env_;
+  const Millis began_ = env_.boottime();
   Log& log_;
   const Config& config_;
   Store& store_;

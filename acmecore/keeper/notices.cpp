@@ -170,6 +170,7 @@ void Notices::look_at(const Managed& managed, WallTime now) {
   if (stage == 0) return;
   const std::int64_t grace = std::min(kHour, (stored.not_after - stored.not_before) / 24);
   if (stage < 3 && now < renewal_due(managed) + grace) return;
+  if (certificates_.is_about_to_be_tried(managed)) return;
   const std::string about = "expiring " + to_string(managed.lineage);
   if (!is_new(about, format_rfc3339(stored.not_after) + " " + std::to_string(stage), kOnce)) return;
   Notice notice = notice_of(managed, Event::expiring,

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kMostFailedValidations = 64;  // CAs allow five an hour
 constexpr std::size_t kLongestDigest = 64;
+constexpr Millis kUntilAllIsTried = 10 * kMinute * 1000;  // after a start
 
 // A back-off ends within a day, and while there is still time for a try after
 // it: with two thirds of what is left gone, or hourly when nothing is left.
@@ -143,6 +144,11 @@ Outcome Certificates::request_renewal(Managed& managed) {
   return store_.save_schedule(managed.lineage, managed.schedule);
 }
 
+bool Certificates::is_about_to_be_tried(const Managed& managed) const {
+  return env_.boottime() - began_ < kUntilAllIsTried &&
+         managed.schedule.last_try < renewal_due(managed);
+}
+
 void Certificates::warn_of_neglect() {
   WallTime now = env_.now();
   if (!clocks_ahead_.empty()) return;  // renewals are held, and that was said
@@ -150,6 +156,7 @@ void Certificates::warn_of_neglect() {
     if (!managed.stored || now < managed.warned + kDay) continue;
     WallTime due = renewal_due(managed);
     if (now < due + kHour || managed.schedule.last_try >= due) continue;
+    if (is_about_to_be_tried(managed)) continue;
     managed.warned = now;
     log_.error(to_string(lineage) + ": renewal was due " + format_relative(due - now) +
                " and nobody tried; the certificate ends " +

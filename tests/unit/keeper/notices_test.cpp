@@ -220,6 +220,25 @@ TEST(a_certificate_that_ends_is_told_of_two_weeks_and_two_days_before_and_at_its
   CHECK_CONTAINS(told.json(2)["message"].text_or(""), "has expired");
 }
 
+TEST(one_that_ran_out_while_no_server_ran_is_tried_before_anybody_is_told) {
+  Told told(std::vector{target("a", bit_of(Event::expiring))});
+  told.bench.install();
+  const WallTime now = told.bench.env.wall;
+  told.set_life(now - 85 * kDay, now + 5 * kDay);
+  told.bench.notices().look();
+  CHECK(told.notices.empty());
+  // Nor does it wait for long.
+  told.bench.env.pass(10 * kMinute);
+  told.bench.notices().look();
+  CHECK_EQ(told.notices.size(), 1);
+  // What was tried and failed is told at once.
+  told.restart();
+  told.set_life(now - 89 * kDay, now + kDay);
+  told.bench.managed(kSite).schedule.last_try = now;
+  told.bench.notices().look();
+  CHECK_EQ(told.notices.size(), 2);
+}
+
 TEST(one_that_is_to_be_renewed_late_is_no_reason_to_worry) {
   Told told(std::vector{target("a", bit_of(Event::expiring))});
   told.bench.install();

@@ -203,6 +203,21 @@ TEST(a_renewal_that_was_never_planned_is_missed_too) {
   CHECK_EQ(bench.log.count("renewal was due"), 1);
 }
 
+// A machine that was off for days: all of it is tried within a moment.
+TEST(what_became_due_while_no_server_ran_is_no_neglect_yet) {
+  Bench bench;
+  bench.install();
+  bench.env.pass(70 * kDay);
+  bench.restart();
+  bench.certificates().warn_of_neglect();
+  bench.env.pass(9 * kMinute);
+  bench.certificates().warn_of_neglect();
+  CHECK_EQ(bench.log.count("renewal was due"), 0);
+  bench.env.pass(kMinute);
+  bench.certificates().warn_of_neglect();
+  CHECK_EQ(bench.log.count("renewal was due"), 1);
+}
+
 TEST(a_requested_renewal_is_remembered) {
   Bench bench;
   bench.install();
