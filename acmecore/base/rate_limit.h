@@ -51,7 +51,8 @@ struct SpentLimit {
   }
 };
 
-// What one account has spent. A bucket that is full again is not in it.
+// What one account has spent. A bucket that is full again is not in it; protocol/rate_limit.h keeps
+// them in order of their keys.
 struct SpentLimits {
   WallTime orders_full_at = 0;
   std::vector<SpentLimit> domains;

@@ -18,10 +18,15 @@ WallTime room_at(const RateLimit& limit, WallTime full_at, std::size_t n, WallTi
   return std::max(now, after - limit.period);
 }
 
+// Buckets are in order of their keys; where this one is, or has to be.
+template <typename Buckets>
+auto place_of(Buckets& buckets, const std::string& key) {
+  return std::ranges::lower_bound(buckets, key, {}, &SpentLimit::key);
+}
+
 WallTime full_at(const std::vector<SpentLimit>& buckets, const std::string& key) {
-  for (const SpentLimit& bucket : buckets)
-    if (bucket.key == key) return bucket.full_at;
-  return 0;
+  auto place = place_of(buckets, key);
+  return place != buckets.end() && place->key == key ? place->full_at : 0;
 }
 
 void spend(WallTime& full_at, const RateLimit& limit, WallTime now) {
@@ -31,16 +36,17 @@ void spend(WallTime& full_at, const RateLimit& limit, WallTime now) {
 void spend(std::vector<SpentLimit>& buckets, const std::string& key, const RateLimit& limit,
            WallTime now) {
   if (!limit.limits()) return;
-  for (SpentLimit& bucket : buckets)
-    if (bucket.key == key) return spend(bucket.full_at, limit, now);
-  buckets.push_back({key, now});
-  spend(buckets.back().full_at, limit, now);
+  auto place = place_of(buckets, key);
+  if (place == buckets.end() || place->key != key) place = buckets.insert(place, {key, now});
+  spend(place->full_at, limit, now);
 }
 
 void settle(std::vector<SpentLimit>& buckets, const RateLimit& limit, WallTime now) {
   for (SpentLimit& bucket : buckets)
     bucket.full_at = std::min(bucket.full_at, now + limit.period + kLatency);
   std::erase_if(buckets, [now](const SpentLimit& bucket) { return bucket.full_at <= now; });
+  if (!std::ranges::is_sorted(buckets, {}, &SpentLimit::key))
+    std::ranges::sort(buckets, {}, &SpentLimit::key);
 }
 
 std::string in_words(const RateLimit& limit, const std::string& what) {

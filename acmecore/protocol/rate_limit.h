@@ -38,6 +38,7 @@ void spend_order(SpentLimits& spent, const RateLimits& limits, WallTime now);
 void spend_certificate(SpentLimits& spent, const RateLimits& limits, const Cost& cost,
                        WallTime now);
 
+// To be called first for what was stored: the others need the buckets in order of their keys.
 // What is full again is forgotten, and a time that no spending explains is not believed
 // (the clock was once in 2038).
 void settle(SpentLimits& spent, const RateLimits& limits, WallTime now);

@@ -104,6 +104,17 @@ TEST(what_is_full_again_is_forgotten_and_a_time_from_2038_not_believed) {
   CHECK_EQ(spent.sets.size(), 1);
 }
 
+TEST(what_was_stored_in_any_order_is_found_again) {
+  SpentLimits spent;
+  for (const char* domain : {"m.example", "z.example", "a.example"})
+    spent.domains.push_back({domain, kNow + 7 * kDay});
+  settle(spent, kLetsEncrypt, kNow);
+  spend_certificate(spent, kLetsEncrypt, cost({"b.example"}), kNow);
+  for (const char* domain : {"a.example", "m.example", "z.example"})
+    CHECK(turn(spent, cost({domain}), kNow).at > kNow);
+  CHECK_EQ(turn(spent, cost({"b.example"}), kNow).at, 0);
+}
+
 // The CA's bucket, in milliseconds, where each request arrives up to four seconds later.
 TEST(no_count_of_the_cas_is_ever_exceeded_whatever_the_rhythm) {
   std::mt19937 random(7);
