@@ -77,13 +77,22 @@ Result<UniqueFd> memory_with(const Secret& bytes) {
   return file;
 }
 
+// Before or after it had read the question.
+Error ended() {
+  return fail(Errc::io,
+              "the helper ended without an answer: the server was reloaded or stopped meanwhile, "
+              "or the helper was killed (it starts again by itself; the server's log tells). "
+              "Whether it was done is not known: look with acmectl status, then try again");
+}
+
 }  // namespace
 
 Result<ipc::ControlAnswer> ask(const Place& place, ipc::ControlType type,
                                const ipc::ControlRequest& request) {
   ACME_TRY(UniqueFd socket, connect_to(place.runtime_path));
   Channel channel(std::move(socket), ipc::kControlFrameLimit);
-  ACME_CHECK(channel.send(static_cast<std::uint16_t>(type), 1, encode(request)));
+  if (auto sent = channel.send(static_cast<std::uint16_t>(type), 1, encode(request)); !sent)
+    return sent.error().code == Errc::not_found ? ended() : std::move(sent).error();
   const Env& env = system_env();
   Progress progress;
   const Millis quiet = env.boottime() + kQuiet;
@@ -92,14 +101,9 @@ Result<ipc::ControlAnswer> ask(const Place& place, ipc::ControlType type,
     pollfd p{channel.fd(), static_cast<short>(channel.wants_write() ? POLLIN | POLLOUT : POLLIN),
              0};
     if (poll(&p, 1, 1000) == 0 && env.boottime() > quiet) progress.show("waiting for the answer");
-    ACME_CHECK(channel.flush());
+    if (!channel.flush()) return ended();
     auto frames = channel.receive();
-    if (!frames)
-      return fail(
-          Errc::io,
-          "the helper ended without an answer: the server was reloaded or stopped meanwhile, "
-          "or the helper was killed (it starts again by itself; the server's log tells). "
-          "Whether it was done is not known: look with acmectl status, then try again");
+    if (!frames) return ended();
     for (const Frame& frame : *frames) return decode<ipc::ControlAnswer>(frame.payload.view());
   }
   return fail(Errc::io, "the helper did not answer");
