@@ -30,7 +30,8 @@ struct ImportSource {
 Result<ImportSource> read_certbot(const std::string& path);
 Result<ImportSource> read_mod_md(const std::string& path);
 Result<ImportSource> read_nginx_acme(const std::string& path);
-// Errc::io: the folder itself cannot be opened. Errc::invalid_argument: no such client.
+// Errc::not_found, Errc::io: nor can the folder itself be opened. Errc::invalid_argument: no such
+// client.
 Result<ImportSource> read_source(std::string_view client, const std::string& path);
 
 }  // namespace acme::ctl
