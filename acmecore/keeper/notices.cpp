@@ -177,7 +177,7 @@ void Notices::look_at(const Managed& managed, WallTime now) {
                             managed.lineage.certificate + ": the certificate " +
                                 until(stored.not_after, now) + " and was not renewed");
   notice.error = managed.schedule.last_error;
-  notice.next_try = std::max(managed.schedule.next_try, managed.schedule.retry_after);
+  notice.next_try = certificates_.next_try(managed);
   notice.failures = managed.schedule.failures;
   add(notice);
 }
